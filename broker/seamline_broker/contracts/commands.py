@@ -1,0 +1,307 @@
+"""Commands that the platform sends to nodes: their catalogue, their messages and their limits."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from seamline_broker.errors import ContractError
+
+ArgType = Literal["str", "int", "float", "bool", "list[str]", "dict[str,int]"]
+ResultStatus = Literal["done", "seen", "refused", "expired", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Arg:
+    """One argument of a command, with its limits (for numbers) and its default, if it has one."""
+
+    name: str
+    type: ArgType
+    meaning: str
+    low: float | None = None
+    high: float | None = None
+    default: object = None
+    required: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class CommandKind:
+    """A command that a kind of node understands."""
+
+    name: str
+    node_kind: str
+    meaning: str
+    args: tuple[Arg, ...]
+
+
+_ORDER = Arg("order", "str", "order id")
+_STATION = Arg("station", "str", "site/line/station; empty lets the field choose a busy one")
+
+_KINDS: Final = (
+    CommandKind(
+        "kit",
+        "warehouse",
+        "Cut an order and send the kit to a line.",
+        (
+            _ORDER,
+            Arg("order_kind", "str", "seller | replenishment"),
+            Arg("style", "str", "style id"),
+            Arg("colour", "str", "colour code"),
+            Arg("sizes", "dict[str,int]", "pieces per size", 1, 5_000),
+            Arg("region", "str", "region that the goods are for"),
+            Arg("site", "str", "plant that sews"),
+            Arg("line", "str", "line that sews"),
+            Arg("due_ms", "int", "due date, epoch ms", 0),
+            Arg("weight", "int", "priority", 1, 10, 1, required=False),
+        ),
+    ),
+    CommandKind(
+        "redirect",
+        "warehouse",
+        "Send an order that is not being sewn yet to another line.",
+        (_ORDER, Arg("site", "str", "plant"), Arg("line", "str", "line")),
+    ),
+    CommandKind(
+        "reserve_cloth",
+        "warehouse",
+        "Reserve cloth for an order that will be cut later.",
+        (
+            _ORDER,
+            Arg("fabric", "str", "fabric id"),
+            Arg("colour", "str", "colour code"),
+            Arg("length_cm", "int", "centimetres", 1, 100_000_000),
+        ),
+    ),
+    CommandKind(
+        "sequence",
+        "line",
+        "Put the waiting orders of a line into this sequence; orders not named keep their place after.",
+        (Arg("orders", "list[str]", "order ids, first to be sewn first"),),
+    ),
+    CommandKind(
+        "expedite_repair",
+        "plant",
+        "Send the next free mechanic to this station first.",
+        (Arg("station", "str", "line/station"),),
+    ),
+    CommandKind("pause", "field", "Stop plant time.", ()),
+    CommandKind("resume", "field", "Let plant time run on.", ()),
+    CommandKind(
+        "speed",
+        "field",
+        "Set plant seconds per wall second.",
+        (
+            Arg("factor", "float", "plant seconds per wall second", 0.1, 20_000),
+            Arg(
+                "for_s", "float", "wall seconds after which the speed before returns; 0 = stays",
+                0, 3_600, 0.0, required=False,
+            ),
+        ),
+    ),
+    CommandKind("next_morning", "field", "Run on to the next start of a shift at once.", ()),
+    CommandKind(
+        "burst",
+        "field",
+        "Start a livestream that sells one style in one region.",
+        (
+            Arg("region", "str", "region; empty = chosen by the market"),
+            Arg("style", "str", "style id; empty = chosen by the market"),
+            Arg("minutes", "int", "length in plant minutes", 10, 600, 120, required=False),
+            Arg("factor", "float", "expected demand against an ordinary day", 1, 50, 6.0, required=False),
+        ),
+    ),
+    CommandKind(
+        "break_machine",
+        "field",
+        "Break a machine.",
+        (
+            _STATION,
+            Arg("minutes", "int", "plant minutes of repair", 1, 1_440, 90, required=False),
+        ),
+    ),
+    CommandKind(
+        "rush_order",
+        "field",
+        "Let a seller decide on a rush order now.",
+        (
+            Arg("style", "str", "style id; empty = chosen by the market", required=False, default=""),
+            Arg("pieces", "int", "pieces", 100, 2_000, 120, required=False),
+        ),
+    ),
+    CommandKind(
+        "promise",
+        "seller",
+        "Tell a seller the promise date of an order.",
+        (
+            _ORDER,
+            Arg("promise_ms", "int", "promised delivery, epoch ms", 0),
+            Arg("site", "str", "plant"),
+            Arg("line", "str", "line"),
+        ),
+    ),
+)
+
+COMMANDS: Final[Mapping[str, CommandKind]] = {kind.name: kind for kind in _KINDS}
+
+
+def _check_type(arg: Arg, value: object) -> bool:
+    if arg.type == "int":
+        return type(value) is int
+    if arg.type == "float":
+        return type(value) in (int, float)
+    if arg.type == "list[str]":
+        return isinstance(value, list) and all(isinstance(v, str) for v in value)
+    if arg.type == "dict[str,int]":
+        return isinstance(value, dict) and all(
+            isinstance(k, str) and type(v) is int for k, v in value.items()
+        )
+    return type(value) is {"str": str, "bool": bool}[arg.type]
+
+
+def _check_limits(name: str, arg: Arg, value: object) -> None:
+    numbers: list[float] = []
+    if arg.type in ("int", "float"):
+        numbers = [value]  # type: ignore[list-item]  # checked by _check_type
+    elif arg.type == "dict[str,int]":
+        numbers = list(value.values())  # type: ignore[attr-defined]  # checked by _check_type
+    for number in numbers:
+        low_ok = arg.low is None or number >= arg.low
+        high_ok = arg.high is None or number <= arg.high
+        if not (low_ok and high_ok):
+            raise ContractError(
+                f"Command {name!r}: {arg.name}={number!r} is outside {arg.low} to {arg.high}."
+            )
+
+
+def check_args(name: str, args: Mapping[str, object]) -> dict[str, object]:
+    """Return the arguments of command `name` with defaults filled in.
+
+    Raises:
+        ContractError: if the command or an argument is unknown, missing, of the wrong type or
+            outside its limits.
+    """
+    kind = COMMANDS.get(name)
+    if kind is None:
+        raise ContractError(f"Command {name!r} is unknown; commands: {', '.join(COMMANDS)}.")
+    known = {arg.name for arg in kind.args}
+    unknown = sorted(set(args) - known)
+    if unknown:
+        raise ContractError(
+            f"Command {name!r} has no argument {unknown[0]!r}; arguments: {sorted(known)}."
+        )
+    result: dict[str, object] = {}
+    for arg in kind.args:
+        if arg.name not in args:
+            if arg.required:
+                raise ContractError(f"Command {name!r} needs {arg.name!r} ({arg.meaning}).")
+            result[arg.name] = arg.default
+            continue
+        value = args[arg.name]
+        if not _check_type(arg, value):
+            raise ContractError(f"Command {name!r}: {arg.name}={value!r} is not {arg.type}.")
+        _check_limits(name, arg, value)
+        result[arg.name] = value
+    return result
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What a policy decides: a command for a node, and why, in words for a person.
+
+    `node` is `site/node`; a promise goes to `sellers/<seller>`. `reason` is English,
+    `reason_zh` Chinese; `order` names the order that the decision is about, if there is one.
+    """
+
+    node: str
+    name: str
+    args: Mapping[str, object]
+    order: str = ""
+    reason: str = ""
+    reason_zh: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CommandMessage:
+    """A command on the wire: who, what, until when (wall time), and a number that only grows."""
+
+    id: str
+    name: str
+    args: Mapping[str, object]
+    expires_ms: int
+    counter: int
+    issued_ms: int
+
+    def encode(self) -> bytes:
+        """Return the command as JSON bytes."""
+        document = {
+            "v": 1,
+            "id": self.id,
+            "name": self.name,
+            "args": dict(self.args),
+            "expires_ms": self.expires_ms,
+            "counter": self.counter,
+            "issued_ms": self.issued_ms,
+        }
+        return json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()
+
+    @classmethod
+    def decode(cls, payload: bytes) -> "CommandMessage":
+        """Read a command; its arguments are checked by `check_args`.
+
+        Raises:
+            ContractError: if it is not readable.
+        """
+        try:
+            d = json.loads(payload)
+            if not isinstance(d["args"], dict):
+                raise TypeError("args is not an object")
+            return cls(
+                str(d["id"]),
+                str(d["name"]),
+                d["args"],
+                int(d["expires_ms"]),
+                int(d["counter"]),
+                int(d["issued_ms"]),
+            )
+        except (ValueError, KeyError, TypeError) as exc:
+            raise ContractError(f"Command {payload[:80]!r} is not readable: {exc}.") from exc
+
+
+@dataclass(frozen=True, slots=True)
+class CommandResult:
+    """What became of a command, with plant time and wall time of its execution."""
+
+    id: str
+    status: ResultStatus
+    reason: str
+    plant_ms: int
+    wall_ms: int
+
+    def encode(self) -> bytes:
+        """Return the result as JSON bytes."""
+        document = {
+            "v": 1,
+            "id": self.id,
+            "status": self.status,
+            "reason": self.reason,
+            "plant_ms": self.plant_ms,
+            "wall_ms": self.wall_ms,
+        }
+        return json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()
+
+    @classmethod
+    def decode(cls, payload: bytes) -> "CommandResult":
+        """Read a result.
+
+        Raises:
+            ContractError: if it is not readable or its status is unknown.
+        """
+        try:
+            d = json.loads(payload)
+            if d["status"] not in ("done", "seen", "refused", "expired", "failed"):
+                raise ValueError(f"status {d['status']!r}")
+            return cls(
+                str(d["id"]), d["status"], str(d["reason"]), int(d["plant_ms"]), int(d["wall_ms"])
+            )
+        except (ValueError, KeyError, TypeError) as exc:
+            raise ContractError(f"Result {payload[:80]!r} is not readable: {exc}.") from exc

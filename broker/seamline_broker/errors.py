@@ -1,0 +1,29 @@
+"""The tree of errors that Seamline raises on purpose."""
+
+
+class SeamlineError(Exception):
+    """Base of every error that Seamline raises: its text is fit to be shown to a user."""
+
+
+class ContractError(SeamlineError):
+    """A topic, message or command does not follow the contract."""
+
+
+class ConfigError(SeamlineError):
+    """A setting, scenario or file has a value that is not allowed."""
+
+
+class BrokerError(SeamlineError):
+    """The broker cannot be started, reached or used."""
+
+
+class StoreError(SeamlineError):
+    """The store cannot be opened, read or written."""
+
+
+class PluginError(SeamlineError):
+    """A plug-in cannot be found, loaded or trusted."""
+
+
+class DriverError(SeamlineError):
+    """A device cannot be read or written."""

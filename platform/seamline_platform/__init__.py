@@ -1,0 +1,1 @@
+"""The platform: ingest, store, streams, twin, demand brain, dispatch, API and command line."""
