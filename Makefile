@@ -1,0 +1,51 @@
+# Seamline: setup, demo, test, check, bench. Needs Python 3.11+ with venv, and nothing else.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.seamline-installed
+
+.PHONY: setup demo test test-all check bench clean help
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make demo    set up and run the whole maker; opens the page"
+	@echo "make test    set up and run the tests"
+	@echo "make check   format, lint, types, import rules, TypeScript"
+	@echo "make bench   speed of simulation, ingest and live page, as ratios"
+	@echo "make setup   only set up .venv;  make clean removes what setup made"
+
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml hatch_build.py
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Seamline needs Python 3.11 or newer; %s is %s. Set PYTHON=python3.12, for example." % (sys.executable, sys.version.split()[0]) or 0)'
+	@$(PYTHON) -c 'import sys; sys.exit(sys.maxsize < 2**32 and "Seamline needs a 64-bit Python: DuckDB has no 32-bit build. A 32-bit Raspberry Pi can run a gateway: docs/raspberry-pi.md." or 0)'
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo "This Python has no venv. On Debian, Ubuntu or Raspberry Pi OS:  sudo apt install python3-venv"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Setting up .venv (a few hundred MB the first time) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input -e '.[dev]'
+	@touch $(STAMP)
+
+demo: setup
+	@exec $(BIN)/seamline demo
+
+test: setup
+	$(BIN)/python -m pytest -q
+
+test-all: setup
+	$(BIN)/python -m pytest -q -m "slow or not slow"
+
+check: setup
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python dashboards/web/check.py
+
+bench: setup
+	$(BIN)/seamline bench sim
+	$(BIN)/seamline bench ingest
+	$(BIN)/seamline bench live
+
+clean:
+	rm -rf $(VENV) build dist dashboards/seamline_dashboards/static dashboards/web/node_modules
