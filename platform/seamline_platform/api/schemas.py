@@ -1,0 +1,60 @@
+"""All models of the API in one place, and one JSON Schema document for those who generate types."""
+
+from pydantic.json_schema import models_json_schema
+
+from seamline_platform.api import live_models, rest_models
+from seamline_platform.api.live_models import FRAMES, OPS, TOPICS, Model
+
+REST: dict[str, tuple[type[Model] | None, type[Model]]] = {
+    "GET /api/run": (None, rest_models.RunInfo),
+    "GET /api/floor": (None, rest_models.Floor),
+    "GET /api/orders": (None, rest_models.OrderList),
+    "GET /api/orders/{order}": (None, rest_models.OrderDetail),
+    "GET /api/plan": (None, live_models.Plan),
+    "GET /api/forecast": (None, rest_models.ForecastList),
+    "GET /api/forecast/{unique_id}": (None, rest_models.ForecastDetail),
+    "GET /api/kpis": (None, rest_models.KpiHistory),
+    "GET /api/devices": (None, rest_models.DeviceList),
+    "GET /api/readings": (None, rest_models.ReadingList),
+    "GET /api/decisions": (None, rest_models.DecisionList),
+    "GET /api/log": (None, rest_models.LogList),
+    "GET /api/commands/{command_id}": (None, rest_models.CommandStatus),
+    "GET /api/health": (None, rest_models.Health),
+    "GET /metrics.json": (None, rest_models.Metrics),
+    "GET /api/panels": (None, rest_models.PanelList),
+    "POST /api/control": (rest_models.ControlRequest, rest_models.ControlAccepted),
+    "POST /api/query": (rest_models.QueryRequest, rest_models.QueryResult),
+    "POST /api/export": (rest_models.ExportRequest, rest_models.ExportResult),
+}
+"""Every path: model of the request's body (if it has one) and of the answer."""
+
+
+def json_schema() -> dict[str, object]:
+    """Return one JSON Schema document.
+
+    `$defs` holds every model; `x-topics` names merge kind and payload of each websocket topic
+    (payload null: a list of `[ts_ms, value]`); `x-rest` names request and answer of each path;
+    `x-frames` and `x-ops` name what the server and the client send over the websocket.
+    """
+    answers: set[type[Model]] = {answer for _, answer in REST.values()}
+    payloads = {model for _, model in TOPICS.values() if model is not None}
+    given = answers | payloads | set(FRAMES) | {rest_models.Error}
+    taken = {request for request, _ in REST.values() if request is not None} | set(OPS)
+    by_name = sorted(given, key=lambda m: m.__name__)
+    _, document = models_json_schema(
+        [(model, "serialization") for model in by_name]
+        + [(model, "validation") for model in sorted(taken, key=lambda m: m.__name__)],
+        title="Seamline API",
+    )
+    document["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    document["x-topics"] = {
+        name: {"kind": kind, "payload": model and model.__name__}
+        for name, (kind, model) in TOPICS.items()
+    }
+    document["x-rest"] = {
+        path: {"request": request and request.__name__, "answer": answer.__name__}
+        for path, (request, answer) in REST.items()
+    }
+    document["x-frames"] = [model.__name__ for model in FRAMES]
+    document["x-ops"] = [model.__name__ for model in OPS]
+    return document
