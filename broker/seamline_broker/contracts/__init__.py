@@ -1,1 +1,1 @@
-"""Topics, messages, events, commands and the view that policies decide on: standard library only."""
+"""Topics, messages, events, commands, the view that policies decide on: standard library only."""

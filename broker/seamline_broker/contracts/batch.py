@@ -1,7 +1,7 @@
 """A numbered batch on the wire: a header line that is readable without the body, then the body.
 
-Header: `{"v":1,"epoch":"9f..","n":12,"floor":3,"rows":512}`; `epoch` is a random hexadecimal string
-made with the outbox file, `n` counts from 1, `floor` is the oldest number that the sender still holds.
+Header: `{"v":1,"epoch":"9f..","n":12,"floor":3,"rows":512}`; `epoch` is a random hexadecimal text
+made with the outbox file, `n` counts from 1, `floor` is the oldest number still held by the sender.
 Body: `{"readings":{"device":[..],"metric":[..],"ts_ms":[..],"d":[..],"m":[..],"value":[..],
 "quality":[..]},"events":{kind:{column:[..]}}}`: `d` and `m` index into `device` and `metric`.
 """
@@ -127,13 +127,15 @@ def split_message(payload: bytes) -> tuple[BatchHeader, bytes]:
     except (ValueError, KeyError, TypeError) as exc:
         raise ContractError(f"Batch header {line[:80]!r} is not readable: {exc}.") from exc
     if not isinstance(values[0], str) or any(type(v) is not int for v in values[1:]):
-        raise ContractError(f"Batch header {line[:80]!r}: epoch is a text, n, floor, rows are whole.")
+        raise ContractError(
+            f"Batch header {line[:80]!r}: epoch is a text, n, floor, rows are whole."
+        )
     return BatchHeader(*values), body
 
 
 @dataclass(frozen=True, slots=True)
 class Ack:
-    """The platform's watermark: all numbers up to `upto` are committed, up to `safe` checkpointed."""
+    """The platform's watermark: numbers up to `upto` are committed, up to `safe` checkpointed."""
 
     epoch: str
     store: str
@@ -168,4 +170,6 @@ class Ack:
                 str(d["epoch"]), str(d["store"]), int(d["upto"]), int(d["safe"]), bool(d["resume"])
             )
         except (ValueError, KeyError, TypeError) as exc:
-            raise ContractError(f"Acknowledgement {payload[:80]!r} is not readable: {exc}.") from exc
+            raise ContractError(
+                f"Acknowledgement {payload[:80]!r} is not readable: {exc}."
+            ) from exc

@@ -1,4 +1,4 @@
-"""The product master data of a maker: styles, their process maps (operation bulletins), its lines."""
+"""The master data of a maker: styles, their process maps (operation bulletins), its lines."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -53,7 +53,7 @@ class LineInfo:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """Everything that is known before the first order: styles, bulletins, lines, transport, set-ups.
+    """What is known before the first order: styles, bulletins, lines, transport, set-ups.
 
     `setup_min` maps `same_style` (other colour), `same_bulletin`, `other` to minutes;
     `transport_min` maps `same_region` and `other_region` to minutes between warehouse and plant.

@@ -75,7 +75,7 @@ _KINDS: Final = (
     CommandKind(
         "sequence",
         "line",
-        "Put the waiting orders of a line into this sequence; orders not named keep their place after.",
+        "Put the waiting orders of a line into this sequence; those not named stay behind.",
         (Arg("orders", "list[str]", "order ids, first to be sewn first"),),
     ),
     CommandKind(
@@ -93,8 +93,13 @@ _KINDS: Final = (
         (
             Arg("factor", "float", "plant seconds per wall second", 0.1, 20_000),
             Arg(
-                "for_s", "float", "wall seconds after which the speed before returns; 0 = stays",
-                0, 3_600, 0.0, required=False,
+                "for_s",
+                "float",
+                "wall seconds after which the speed before returns; 0 = stays",
+                0,
+                3_600,
+                0.0,
+                required=False,
             ),
         ),
     ),
@@ -107,7 +112,15 @@ _KINDS: Final = (
             Arg("region", "str", "region; empty = chosen by the market"),
             Arg("style", "str", "style id; empty = chosen by the market"),
             Arg("minutes", "int", "length in plant minutes", 10, 600, 120, required=False),
-            Arg("factor", "float", "expected demand against an ordinary day", 1, 50, 6.0, required=False),
+            Arg(
+                "factor",
+                "float",
+                "expected demand against an ordinary day",
+                1,
+                50,
+                6.0,
+                required=False,
+            ),
         ),
     ),
     CommandKind(
@@ -124,7 +137,9 @@ _KINDS: Final = (
         "field",
         "Let a seller decide on a rush order now.",
         (
-            Arg("style", "str", "style id; empty = chosen by the market", required=False, default=""),
+            Arg(
+                "style", "str", "style id; empty = chosen by the market", required=False, default=""
+            ),
             Arg("pieces", "int", "pieces", 100, 2_000, 120, required=False),
         ),
     ),

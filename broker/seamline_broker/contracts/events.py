@@ -1,7 +1,7 @@
 """Domain events: what happened in market, warehouse, plant and line, as typed columns per kind.
 
-One table of kinds is the source for the wire (columnar batches), for the tables of the store and for
-`docs/messages.md`. Every event also carries `seq` (the field's running number) and `ts_ms` (source
+One table of kinds is the source for the wire (columnar batches), for the tables of the store and
+for `docs/messages.md`. Every event also carries `seq` (the field's number) and `ts_ms` (source
 time, epoch milliseconds UTC).
 """
 
@@ -207,7 +207,7 @@ def columns_of(events: Iterable[Event]) -> dict[str, Columns]:
         kind = EVENT_KINDS.get(event.kind)
         if kind is None or len(event.values) != len(kind.columns):
             raise ContractError(
-                f"Event kind {event.kind!r} with {len(event.values)} values is not in the contract; "
+                f"Event {event.kind!r} with {len(event.values)} values is not in the contract; "
                 f"kinds: {', '.join(EVENT_KINDS)}."
             )
         columns = result.get(event.kind)
@@ -220,7 +220,12 @@ def columns_of(events: Iterable[Event]) -> dict[str, Columns]:
     return result
 
 
-_PYTHON_TYPES: Final = {"str": str, "int": int, "float": (int, float), "bool": bool}
+_PYTHON_TYPES: Final[Mapping[str, type | tuple[type, ...]]] = {
+    "str": str,
+    "int": int,
+    "float": (int, float),
+    "bool": bool,
+}
 
 
 def check_columns(kind_name: str, columns: Mapping[str, Sequence[object]]) -> int:
@@ -231,7 +236,9 @@ def check_columns(kind_name: str, columns: Mapping[str, Sequence[object]]) -> in
     """
     kind = EVENT_KINDS.get(kind_name)
     if kind is None:
-        raise ContractError(f"Event kind {kind_name!r} is unknown; kinds: {', '.join(EVENT_KINDS)}.")
+        raise ContractError(
+            f"Event kind {kind_name!r} is unknown; kinds: {', '.join(EVENT_KINDS)}."
+        )
     expected = {"seq": "int", "ts_ms": "int"} | {c.name: c.type for c in kind.columns}
     if set(columns) != set(expected):
         raise ContractError(

@@ -149,7 +149,9 @@ class SellerOrder:
         check_level(self.seller, "seller")
         pieces = sum(self.sizes.values())
         if any(type(n) is not int or n < 0 for n in self.sizes.values()):
-            raise ContractError(f"Order {self.order}: sizes {dict(self.sizes)} must be whole, >= 0.")
+            raise ContractError(
+                f"Order {self.order}: sizes {dict(self.sizes)} must be whole, >= 0."
+            )
         if not 1 <= pieces <= MAX_ORDER_PIECES:
             raise ContractError(f"Order {self.order}: {pieces} pieces; 1 to {MAX_ORDER_PIECES}.")
         if not 1 <= self.weight <= 10:

@@ -121,7 +121,8 @@ class RawTopic:
             )
         for level in levels[3:]:
             check_level(level, "level")
-        return cls(*levels[3:7], levels[7] if len(levels) == 8 else None)
+        site, area, line, cell = levels[3:7]
+        return cls(site, area, line, cell, levels[7] if len(levels) == 8 else None)
 
 
 def uns_topic(enterprise: str, site: str, *levels: str) -> str:

@@ -93,4 +93,4 @@ class Policy(Protocol):
     """Decides what to do next; used headless and live alike."""
 
     def decide(self, view: View, now_ms: int) -> list[Command]:
-        """Return the commands to give now, most urgent first; an empty list to leave all as it is."""
+        """Return the commands to give now, most urgent first; an empty list changes nothing."""

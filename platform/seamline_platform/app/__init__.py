@@ -1,0 +1,1 @@
+"""The platform process: its parts wired together, started and stopped."""
