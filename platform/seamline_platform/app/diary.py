@@ -21,7 +21,10 @@ _ORDER_TEXT = {
     "queued": ("{order}: kit waits at {place}", "{order}：裁片已到 {place}"),
     "sewing": ("{order}: sewing begins at {place}", "{order}：{place} 开始缝制"),
     "sewn": ("{order}: sewn at {place}", "{order}：{place} 缝制完成"),
-    "delivered": ("{order}: {pieces} pieces delivered to {region}", "{order}：{pieces} 件送达 {region}"),
+    "delivered": (
+        "{order}: {pieces} pieces delivered to {region}",
+        "{order}：{pieces} 件送达 {region}",
+    ),
     "refused": ("{order} was refused", "{order} 被拒绝"),
 }
 
