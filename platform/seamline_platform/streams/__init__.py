@@ -1,0 +1,1 @@
+"""Streams: KPIs over windows of event time, as they happen."""
