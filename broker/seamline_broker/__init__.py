@@ -1,1 +1,1 @@
-"""What crosses the wire in Seamline: contracts, codecs, MQTT client, embedded broker, clock, errors."""
+"""What crosses the wire in Seamline: contracts, codecs, client, embedded broker, clock, errors."""

@@ -6,6 +6,7 @@ caller. This is the only module that imports paho.
 
 import logging
 import random
+import re
 import socket
 import threading
 from collections.abc import Callable
@@ -36,6 +37,7 @@ class MqttClient:
         host: name or address of the broker.
         port: its MQTT port.
         client_id: unique per installation and part; two clients with one id throw each other out.
+            Signs that NATS refuses in an id (`.`, `*`, `>`, blanks) are replaced by `_`.
         user: user name, or None for a broker without passwords.
         password: its password.
         keepalive_s: seconds of silence after which either side gives the connection up.
@@ -68,7 +70,7 @@ class MqttClient:
     ) -> None:
         self.host = host
         self.port = port
-        self.client_id = client_id
+        self.client_id = re.sub(r"[.*>\s]", "_", client_id)
         self._user = user
         self._on_connect = on_connect
         self._on_message = on_message
@@ -87,7 +89,7 @@ class MqttClient:
         self._stopping = False
         self._paho = Client(
             CallbackAPIVersion.VERSION2,
-            client_id=client_id,
+            client_id=self.client_id,
             clean_session=clean_session,
             protocol=MQTTProtocolVersion.MQTTv311,
             manual_ack=manual_ack,
