@@ -1,6 +1,6 @@
 """The Unified Namespace branch: current state as readable JSON, by ISA-95 levels. Pure.
 
-`seamline/v1/uns/{enterprise}/{site}/{area}/{line}[/{cell}]`: the area of a simulated line is `sewing`.
+`seamline/v1/uns/{enterprise}/{site}/{area}/{line}[/{cell}]`; simulated lines have area `sewing`.
 """
 
 import json

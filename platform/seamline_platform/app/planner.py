@@ -1,0 +1,210 @@
+"""The dispatch hub at work: a reason comes, the policy decides, commands go out, all is stored."""
+
+import json
+import logging
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from seamline_broker.clock import Clock
+from seamline_broker.contracts.commands import Command
+from seamline_broker.contracts.messages import Promise
+from seamline_broker.contracts.view import Policy, View
+from seamline_broker.errors import ContractError
+from seamline_platform.app.desk import CommandDesk, Sent
+from seamline_platform.app.triggers import Trigger
+
+log = logging.getLogger(__name__)
+
+Row = Mapping[str, object]
+SELLERS = "sellers/"
+
+
+@dataclass(frozen=True, slots=True)
+class Wires:
+    """What the planner is connected to: each a callable that the app hands in."""
+
+    view: Callable[[], View]
+    send: Callable[[str, bytes], bool]
+    """Publish a command message for `site/node`; False if the broker is away."""
+    promise: Callable[[str, Promise], bool]
+    """Publish a promise to a seller."""
+    insert: Callable[[str, Sequence[Row]], None]
+    """Queue rows of a table."""
+    decided: Callable[[str, str, str, int, str, str], None]
+    """Tell the twin: order, site, line, promise_ms, reason, reason_zh."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one decision led to."""
+
+    trigger: Trigger
+    decision_id: str
+    sent: tuple[Sent, ...]
+    promises: int
+    latency_ms: int
+    wall_ms: int
+    plant_ms: int
+
+
+class Planner:
+    """Runs one policy; calls are serialised by a lock, so that two reasons never race."""
+
+    def __init__(self, policy: Policy, desk: CommandDesk, wires: Wires, clock: Clock) -> None:
+        self._policy = policy
+        self._desk = desk
+        self._wires = wires
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._number = 0
+        self.decisions = 0
+        self.replans = 0
+
+    def decide(self, trigger: Trigger) -> Outcome:
+        """Let the policy decide on the present view and carry out what is new."""
+        with self._lock:
+            view = self._wires.view()
+            commands = self._policy.decide(view, view.now_ms)
+            wall_ms = self._clock.wall_ms()
+            fresh = self._desk.fresh(commands, wall_ms)
+            return self._carry_out(fresh, trigger, view, wall_ms)
+
+    def give(self, command: Command, trigger: Trigger, plant_ms: int) -> Sent | None:
+        """Send one command of a person; None if it could not be sent."""
+        with self._lock:
+            wall_ms = self._clock.wall_ms()
+            sent = self._desk.issue(command, "", wall_ms, plant_ms)
+            return sent if self._dispatch(sent) else None
+
+    def carry_out(self, commands: Sequence[Command], trigger: Trigger) -> Outcome:
+        """Carry out commands that were decided elsewhere, such as reservations of cloth."""
+        with self._lock:
+            wall_ms = self._clock.wall_ms()
+            fresh = self._desk.fresh(commands, wall_ms)
+            return self._carry_out(fresh, trigger, self._wires.view(), wall_ms)
+
+    def _carry_out(
+        self, commands: Sequence[Command], trigger: Trigger, view: View, wall_ms: int
+    ) -> Outcome:
+        self._number += 1
+        sent: list[Sent] = []
+        rows: list[Row] = []
+        promises = 0
+        for index, command in enumerate(commands):
+            decision_id = f"D{wall_ms}-{self._number}-{index}"
+            rows.append(self._decision_row(decision_id, command, trigger, view, wall_ms))
+            try:
+                if command.node.startswith(SELLERS):
+                    promises += self._promise(command)
+                else:
+                    one = self._desk.issue(command, decision_id, wall_ms, view.now_ms)
+                    if self._dispatch(one):
+                        sent.append(one)
+            except ContractError as exc:
+                log.error("decision_refused node=%s name=%s: %s", command.node, command.name, exc)
+            self._tell_twin(command, view)
+        if trigger.is_disturbance:
+            rows.append(self._replan_row(trigger, view, wall_ms, len(commands)))
+            self.replans += 1
+        if rows:
+            self._wires.insert("decisions", rows)
+            self.decisions += len(commands)
+        latency_ms = max(0, wall_ms - trigger.wall_ms)
+        return Outcome(
+            trigger,
+            f"D{wall_ms}-{self._number}",
+            tuple(sent),
+            promises,
+            latency_ms,
+            wall_ms,
+            view.now_ms,
+        )
+
+    def _dispatch(self, sent: Sent) -> bool:
+        ok = self._wires.send(sent.command.node, sent.message.encode())
+        if not ok:
+            log.warning("command_not_sent node=%s name=%s", sent.command.node, sent.message.name)
+            return False
+        row = {
+            "command_id": sent.message.id,
+            "decision_id": sent.decision_id,
+            "node": sent.command.node,
+            "name": sent.message.name,
+            "args": json.dumps(sent.message.args, ensure_ascii=False),
+            "counter": sent.message.counter,
+            "issued_wall_ts": sent.message.issued_ms,
+            "plant_ts": sent.plant_ms,
+            "expires_wall_ts": sent.message.expires_ms,
+        }
+        self._wires.insert("commands", [row])
+        return True
+
+    def _promise(self, command: Command) -> bool:
+        args = command.args
+        promise = Promise(
+            order=str(args["order"]),
+            accepted=True,
+            promise_ms=int(args["promise_ms"]),  # type: ignore[call-overload]
+            site=str(args["site"]),
+            line=str(args["line"]),
+            reason=command.reason,
+        )
+        return self._wires.promise(command.node.removeprefix(SELLERS), promise)
+
+    def _tell_twin(self, command: Command, view: View) -> None:
+        order = view.orders.get(command.order)
+        if order is None or command.name not in ("kit", "redirect", "promise"):
+            return
+        args = command.args
+        promise_ms = int(args.get("promise_ms", 0))  # type: ignore[call-overload]
+        self._wires.decided(
+            command.order,
+            str(args["site"]),
+            str(args["line"]),
+            promise_ms or order.promised_ms,
+            command.reason,
+            command.reason_zh,
+        )
+
+    def _decision_row(
+        self, decision_id: str, command: Command, trigger: Trigger, view: View, wall_ms: int
+    ) -> Row:
+        order = view.orders.get(command.order)
+        args = command.args
+        site, _, node = command.node.partition("/")
+        return {
+            "decision_id": decision_id,
+            "wall_ts": wall_ms,
+            "plant_ts": view.now_ms,
+            "trigger": trigger.kind,
+            "order_id": command.order,
+            "action": command.name,
+            "region": order.region if order else "",
+            "site": str(args.get("site", site)),
+            "line": str(args.get("line", node)),
+            "promise_ts": args.get("promise_ms") or None,
+            "reason": command.reason,
+            "reason_zh": command.reason_zh,
+            "alternatives": "[]",
+            "latency_ms": float(max(0, wall_ms - trigger.wall_ms)),
+        }
+
+    def _replan_row(self, trigger: Trigger, view: View, wall_ms: int, commands: int) -> Row:
+        what = trigger.station or trigger.order
+        return {
+            "decision_id": f"D{wall_ms}-{self._number}",
+            "wall_ts": wall_ms,
+            "plant_ts": view.now_ms,
+            "trigger": trigger.kind,
+            "order_id": trigger.order,
+            "action": "replan",
+            "region": "",
+            "site": trigger.station.partition("/")[0],
+            "line": "/".join(trigger.station.split("/")[1:2]),
+            "promise_ts": None,
+            "reason": f"{trigger.kind} at {what}: plan checked again, {commands} commands follow",
+            "reason_zh": f"{what} 触发 {trigger.kind}：重新检查计划，下发 {commands} 条指令",
+            "alternatives": "[]",
+            "latency_ms": float(max(0, wall_ms - trigger.wall_ms)),
+        }
