@@ -25,16 +25,17 @@ class BrokerAddress:
             ConfigError: if it is not of the form `mqtt://[user:password@]host[:port]`.
         """
         rule = "expected mqtt://[user:password@]host[:port], e.g. mqtt://192.168.1.5:1883"
+        shown = url.rpartition("@")[2]  # an error must not repeat a password
         try:
             parts = urlsplit(url if "//" in url else f"mqtt://{url}")
             port = parts.port
         except ValueError as exc:
-            raise ConfigError(f"Broker URL {url!r}: {exc}; {rule}.") from exc
+            raise ConfigError(f"Broker URL {shown!r}: {exc}; {rule}.") from exc
         if parts.scheme == "mqtts":
-            raise ConfigError(f"Broker URL {url!r}: TLS is not supported yet; {rule}.")
+            raise ConfigError(f"Broker URL {shown!r}: TLS is not supported yet; {rule}.")
         extra = parts.path not in ("", "/") or parts.query or parts.fragment
         if parts.scheme not in ("mqtt", "tcp") or not parts.hostname or extra:
-            raise ConfigError(f"Broker URL {url!r} is not understood; {rule}.")
+            raise ConfigError(f"Broker URL {shown!r} is not understood; {rule}.")
         return cls(
             parts.hostname,
             DEFAULT_MQTT_PORT if port is None else port,

@@ -1,6 +1,6 @@
 """Settings for Eclipse Mosquitto with the users and permissions of a run directory.
 
-For those who want MQTT 5, TLS or a broker of their own: Mosquitto takes MQTT 3.1.1 and 5 on one port.
+For those who want MQTT 5, TLS or a broker of their own: it takes MQTT 3.1.1 and 5 on one port.
 """
 
 import base64
