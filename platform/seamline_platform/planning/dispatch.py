@@ -1,0 +1,294 @@
+"""The dispatch hub: `decide(view, now) -> [command]`, the same code headless and live."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from seamline_broker.contracts.commands import Command
+from seamline_broker.contracts.view import OrderView, View
+from seamline_platform.planning.assign import Alternative, Assigner, Assignment
+from seamline_platform.planning.calendar import HOUR_MS, MINUTE_MS
+from seamline_platform.planning.disturb import expedite, redirects, resequence
+from seamline_platform.planning.floor import FREE_STATES, Floor, floor_of
+from seamline_platform.planning.params import DispatchParams
+from seamline_platform.planning.plan import Bar, bars_of
+from seamline_platform.planning.rules import DispatchRule, load_rule
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One decision of the hub, as a person reads it.
+
+    `action` is `plan` (a slot is kept, nothing sent yet) or the name of the command.
+    """
+
+    order: str
+    action: str
+    region: str
+    site: str
+    line: str
+    promise_ms: int
+    reason: str
+    reason_zh: str
+    alternatives: tuple[Alternative, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What the hub means to do as of `now_ms`: bars for the Gantt chart, decisions, commands."""
+
+    now_ms: int
+    bars: tuple[Bar, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+    commands: tuple[Command, ...] = ()
+
+
+@dataclass(slots=True)
+class _Given:
+    """Commands already given whose effect may not be visible yet: key -> (plant time, detail)."""
+
+    items: dict[tuple[str, str], tuple[int, str]] = field(default_factory=dict)
+
+    def note(self, name: str, what: str, now_ms: int, detail: str = "") -> None:
+        self.items[name, what] = (now_ms, detail)
+
+    def recent(self, name: str, what: str, now_ms: int, within_ms: int) -> bool:
+        given = self.items.get((name, what))
+        return given is not None and now_ms - given[0] < within_ms
+
+    def forget_older(self, now_ms: int, within_ms: int) -> None:
+        self.items = {k: v for k, v in self.items.items() if now_ms - v[0] < within_ms}
+
+
+_MEMORY_MS: Final = 7 * 24 * HOUR_MS
+
+
+class DispatchPolicy:
+    """Gives every order region, plant, line and promise date, and keeps the lines in work.
+
+    A breakdown or a rush order needs no special call: `decide` with the changed view re-plans. What
+    is being sewn stays; what is cut moves only away from a broken line; what is not cut is
+    planned anew each time. Equal views in equal sequence give equal commands.
+    """
+
+    def __init__(
+        self, rule: str | DispatchRule = "atcs", params: DispatchParams | None = None
+    ) -> None:
+        self._rule = load_rule(rule) if isinstance(rule, str) else rule
+        self._rule_name = rule if isinstance(rule, str) else type(rule).__name__
+        self._given = _Given()
+        self.params = params or DispatchParams()
+        self.plan = Plan(0)
+        """The plan of the last `decide`."""
+
+    def decide(self, view: View, now_ms: int) -> list[Command]:
+        """Return the commands to give now, most urgent first; `plan` then holds the reasons.
+
+        Raises:
+            PluginError: if the dispatch rule fails or loses an order.
+        """
+        self._given.forget_older(now_ms, _MEMORY_MS)
+        floor = floor_of(view, now_ms, self.params, self._pending(view, now_ms))
+        steps: list[tuple[Decision, Command]] = []
+        steps += self._repairs(floor, now_ms)
+        steps += self._redirects(view, floor, now_ms)
+        steps += self._sequences(floor, now_ms)
+        assigned = Assigner(view, floor, now_ms, self.params, self._rule).run()
+        kits = self._kits(view, floor, assigned, now_ms)
+        orders = [*self._promises(view, assigned, now_ms), *kits]
+        urgent = self.params.rush_weight
+        steps += sorted(orders, key=lambda step: view.orders[step[0].order].weight < urgent)
+        sent = {decision.order for decision, _ in kits}
+        kept = [
+            _kept(view.orders[name], assignment)
+            for name, assignment in assigned.items()
+            if name not in sent
+        ]
+        commands = [command for _, command in steps]
+        decisions = [decision for decision, _ in steps] + kept
+        self.plan = Plan(now_ms, bars_of(view, floor), tuple(decisions), tuple(commands))
+        return commands
+
+    def refused(self, command: Command) -> None:
+        """Tell the policy that a command was refused, expired or failed.
+
+        It is not given again before `repeat_min` has passed; a refused kit frees its order.
+        """
+        what = command.order
+        if command.name == "sequence":
+            what = command.node
+        elif command.name == "expedite_repair":
+            what = f"{command.node.partition('/')[0]}/{command.args['station']}"
+        given = self._given.items.get((command.name, what))
+        if given is not None:
+            self._given.note(command.name, what, given[0])
+
+    def _window(self) -> int:
+        return self.params.repeat_min * MINUTE_MS
+
+    def _pending(self, view: View, now_ms: int) -> Mapping[str, str]:
+        """Return orders whose kit was ordered a short while ago: they are as good as cut."""
+        window = self._window()
+        return {
+            what: detail
+            for (name, what), (at, detail) in self._given.items.items()
+            if name == "kit"
+            and detail
+            and now_ms - at < window
+            and what in view.orders
+            and view.orders[what].state in FREE_STATES
+        }
+
+    def _repairs(self, floor: Floor, now_ms: int) -> list[tuple[Decision, Command]]:
+        down = {f"{line.key}/{s}" for line in floor.lines.values() for s in line.down}
+        for name, what in list(self._given.items):
+            if name == "expedite_repair" and what not in down:
+                del self._given.items[name, what]
+        result = []
+        for line, command in expedite(floor):
+            station = f"{line.info.site}/{command.args['station']}"
+            if self._given.recent("expedite_repair", station, now_ms, self._window()):
+                continue
+            self._given.note("expedite_repair", station, now_ms)
+            result.append((_decision(command, line.info.region, line.key), command))
+        return result
+
+    def _redirects(self, view: View, floor: Floor, now_ms: int) -> list[tuple[Decision, Command]]:
+        result = []
+        blocked = {w for n, w in self._given.items if n == "redirect"}
+        for command in redirects(floor, view, self.params, blocked):
+            self._given.note("redirect", command.order, now_ms)
+            key = f"{command.args['site']}/{command.args['line']}"
+            result.append((_decision(command, floor.lines[key].info.region, key), command))
+        return result
+
+    def _sequences(self, floor: Floor, now_ms: int) -> list[tuple[Decision, Command]]:
+        result = []
+        for line in floor.lines.values():
+            command = resequence(line, self._rule, self._rule_name, self.params)
+            if command is None:
+                continue
+            wanted = " ".join(str(o) for o in command.args["orders"])  # type: ignore[attr-defined]
+            last = self._given.items.get(("sequence", line.key))
+            if last and last[1] == wanted and now_ms - last[0] < self._window():
+                continue
+            self._given.note("sequence", line.key, now_ms, wanted)
+            result.append((_decision(command, line.info.region, line.key), command))
+        return result
+
+    def _promises(
+        self, view: View, assigned: Mapping[str, Assignment], now_ms: int
+    ) -> list[tuple[Decision, Command]]:
+        result = []
+        for name, assignment in assigned.items():
+            order = view.orders[name]
+            unanswered = order.kind == "seller" and order.state == "received"
+            if not unanswered or self._given.recent("promise", name, now_ms, self._window()):
+                continue
+            promise_ms = self._promise_ms(assignment.delivery_ms, now_ms)
+            site, _, line = assignment.line.partition("/")
+            command = Command(
+                node=f"sellers/{order.seller}",
+                name="promise",
+                args={"order": name, "promise_ms": promise_ms, "site": site, "line": line},
+                order=name,
+                reason=assignment.reason,
+                reason_zh=assignment.reason_zh,
+            )
+            self._given.note("promise", name, now_ms)
+            decision = _decision(command, assignment.region, assignment.line)
+            decision = replace(
+                decision, promise_ms=promise_ms, alternatives=assignment.alternatives
+            )
+            result.append((decision, command))
+        return result
+
+    def _promise_ms(self, delivery_ms: int, now_ms: int) -> int:
+        """Return the planned arrival plus the margin, rounded up to a full hour."""
+        margin = max(
+            round((delivery_ms - now_ms) * self.params.promise_margin),
+            self.params.promise_margin_min * MINUTE_MS,
+        )
+        return -(-(delivery_ms + margin) // HOUR_MS) * HOUR_MS
+
+    def _kits(
+        self, view: View, floor: Floor, assigned: Mapping[str, Assignment], now_ms: int
+    ) -> list[tuple[Decision, Command]]:
+        """Release kits of each line's next orders until it has work for the horizon."""
+        result = []
+        window = self._window()
+        for line in floor.lines.values():
+            horizon = round(self.params.release_days * line.model.calendar.day_work_ms)
+            now_work = line.model.calendar.to_work(now_ms)
+            backlog = sum(job.work_ms for job in (*line.sewing, *line.bound()))
+            backlog += line.model.free_ms - now_work
+            for job in line.waiting:
+                assignment = assigned.get(job.order)
+                if assignment is None or self._given.recent("kit", job.order, now_ms, window):
+                    continue
+                open_door = backlog < horizon or line.is_rush(job)
+                if not open_door or not assignment.cloth:
+                    continue
+                backlog += job.work_ms
+                result.append(self._kit(view.orders[job.order], assignment, now_ms))
+        return result
+
+    def _kit(
+        self, order: OrderView, assignment: Assignment, now_ms: int
+    ) -> tuple[Decision, Command]:
+        site, _, line = assignment.line.partition("/")
+        command = Command(
+            node=f"{assignment.region}/warehouse",
+            name="kit",
+            args={
+                "order": order.order,
+                "order_kind": order.kind,
+                "style": order.style,
+                "colour": order.colour,
+                "sizes": {size: n for size, n in order.sizes.items() if n > 0},
+                "region": order.region,
+                "site": site,
+                "line": line,
+                "due_ms": order.due_ms,
+                "weight": min(max(order.weight, 1), 10),
+            },
+            order=order.order,
+            reason=assignment.reason,
+            reason_zh=assignment.reason_zh,
+        )
+        self._given.note("kit", order.order, now_ms, assignment.line)
+        decision = _decision(command, assignment.region, assignment.line)
+        return replace(
+            decision,
+            promise_ms=order.promised_ms or self._promise_ms(assignment.delivery_ms, now_ms),
+            alternatives=assignment.alternatives,
+        ), command
+
+
+def _decision(command: Command, region: str, key: str) -> Decision:
+    site, _, line = key.partition("/")
+    return Decision(
+        order=command.order,
+        action=command.name,
+        region=region,
+        site=site,
+        line=line,
+        promise_ms=0,
+        reason=command.reason,
+        reason_zh=command.reason_zh,
+    )
+
+
+def _kept(order: OrderView, assignment: Assignment) -> Decision:
+    site, _, line = assignment.line.partition("/")
+    return Decision(
+        order=order.order,
+        action="plan",
+        region=assignment.region,
+        site=site,
+        line=line,
+        promise_ms=order.promised_ms,
+        reason=assignment.reason,
+        reason_zh=assignment.reason_zh,
+        alternatives=assignment.alternatives,
+    )
