@@ -1,0 +1,150 @@
+"""Services with fixed answers, so that the API is tested without a platform behind it."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+import pytest
+from starlette.responses import PlainTextResponse
+from starlette.testclient import TestClient
+
+from seamline_broker.clock import ManualClock
+from seamline_broker.errors import StoreError
+from seamline_platform.api import rest_models as m
+from seamline_platform.api.gate import Gate
+from seamline_platform.api.hub import Hub
+from seamline_platform.api.live_models import Clock, DeviceState, LogEntry, OrderRow, Plan, PlanBar
+from seamline_platform.api.problems import RequestError
+from seamline_platform.api.rest import Services, create_app
+
+TOKEN = "a-token-for-tests"
+
+ORDER = OrderRow(
+    order="o-1", kind="seller", seller="seller-1", style="TS01", colour="WHT", pieces=120,
+    region="east", site="suzhou", line="line-1", state="queued", placed_ms=1, due_ms=9,
+    promised_ms=8, sewn=0, delivered=0, weight=1, reason="two days earlier", reason_zh="早两天",
+    late=False,
+)  # fmt: skip
+
+
+@dataclass
+class Calls:
+    """What the API asked of the services."""
+
+    seen: list[tuple[object, ...]] = field(default_factory=list)
+
+
+@pytest.fixture
+def calls() -> Calls:
+    return Calls()
+
+
+@pytest.fixture
+def services(calls: Calls) -> Services:
+    def order(name: str) -> m.OrderDetail:
+        if name == "broken":
+            raise ZeroDivisionError
+        if name != "o-1":
+            raise RequestError(404, f"Order {name!r}", "an order of this run", ["o-1"])
+        event = m.OrderEvent(ts_ms=1, state="queued", pieces=120, site="suzhou", node="suzhou/x")
+        return m.OrderDetail(
+            order=ORDER, sizes={"M": 120}, decisions=[], commands=[], events=[event]
+        )
+
+    def orders(state: str, limit: int) -> m.OrderList:
+        calls.seen.append(("orders", state, limit))
+        return m.OrderList(orders=[ORDER], total=1)
+
+    def control(name: str, args: Mapping[str, object]) -> str:
+        calls.seen.append(("control", name, dict(args)))
+        return "cmd-1"
+
+    def query(sql: str, limit: int) -> m.QueryResult:
+        if "drop" in sql.lower():
+            raise StoreError("Only one SELECT is allowed.")
+        return m.QueryResult(columns=["a"], rows=[[1], [None]], ms=0.5)
+
+    def command(name: str) -> m.CommandStatus:
+        return m.CommandStatus(
+            command_id=name, decision_id="", node="field/field", name="pause", args={},
+            status="done", reason="", issued_wall_ms=1, issued_plant_ms=2, done_wall_ms=3,
+            done_plant_ms=4,
+        )  # fmt: skip
+
+    def forecast(unique_id: str) -> m.ForecastDetail:
+        calls.seen.append(("forecast", unique_id))
+        fan = m.Fan(origin_ms=1, model="x", days=[m.FanDay(ds_ms=1, quantiles={"0.5": 3.0})])
+        return m.ForecastDetail(unique_id=unique_id, actuals=[], fan=fan, earlier=[])
+
+    def readings(site: str, node: str, device: str, metric: str, last: int) -> m.ReadingList:
+        calls.seen.append(("readings", site, node, device, metric, last))
+        return m.ReadingList(
+            site=site, node=node, device=device, metric=metric, points=[(1, 21.5), (2, None)]
+        )
+
+    clock = Clock(plant_ms=1, wall_ms=2, speed=60.0, state="running", lag_ms=3)
+    connect = m.Connect(
+        host="127.0.0.1", port=1883, user="guest", password="x", topic="t", line="mosquitto_pub"
+    )
+    station = m.FloorStation(id="st-01", machine="overlock", name="Overlock 1")
+    line = m.FloorLine(line="line-1", operators=20, stations=[station])
+    device = DeviceState(kind="line", source="gateway", online=True, last_ms=1, metrics={})
+    entry = LogEntry(
+        id=1, wall_ms=1, plant_ms=1, level="P2", kind="station", text="t", text_zh="t", order="",
+        station="",
+    )  # fmt: skip
+    bar = PlanBar(
+        order="o-1", site="suzhou", line="line-1", start_ms=1, end_ms=2, setup_ms=0,
+        state="queued", late=False, style="TS01",
+    )  # fmt: skip
+    point = m.KpiPoint(
+        window_start_ms=0, window_end_ms=900_000, site="suzhou", line="line-1", name="oee",
+        value=None, unit="1",
+    )  # fmt: skip
+    panel = m.Panel(
+        id="p", title="P", title_zh="P", chart="line", topic="kpi", sql="", fields=["value"],
+        unit="1", every_s=0,
+    )  # fmt: skip
+    return Services(
+        run=lambda: m.RunInfo(run="r", version="0.1.0", clock=clock, connect=connect),
+        floor=lambda: m.Floor(sites=[m.FloorSite(site="suzhou", region="east", lines=[line])]),
+        orders=orders,
+        order=order,
+        plan=lambda: Plan(now_ms=1, bars=[bar]),
+        forecasts=lambda: m.ForecastList(origin_ms=0, model="", series=[]),
+        forecast=forecast,
+        kpis=lambda site, line, name, limit: m.KpiHistory(points=[point]),
+        devices=lambda: m.DeviceList(devices={"suzhou/line-1": device}),
+        readings=readings,
+        decisions=lambda limit: m.DecisionList(decisions=[]),
+        log=lambda limit: m.LogList(entries=[entry]),
+        command=command,
+        control=control,
+        query=query,
+        export=lambda folder: m.ExportResult(dir=folder, files=["pieces.parquet"], rows=1),
+        health=lambda: m.Health(status="ok", version="0.1.0", parts={"store": "ok"}),
+        metrics=lambda: {"rows_stored": 5.0},
+        panels=lambda: [panel],
+    )
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock(1_800_000_000_000)
+
+
+@pytest.fixture
+def hub(clock: ManualClock) -> Hub:
+    return Hub(clock, "e1")
+
+
+@pytest.fixture
+def client(services: Services, hub: Hub) -> Iterator[TestClient]:
+    app = create_app(services, hub, Gate(TOKEN), page=PlainTextResponse("the page"))
+    with TestClient(app, "http://127.0.0.1:8800", raise_server_exceptions=False) as client:
+        yield client
+
+
+@pytest.fixture
+def signed_in(client: TestClient) -> TestClient:
+    client.headers["Authorization"] = f"Bearer {TOKEN}"
+    return client
