@@ -74,14 +74,15 @@ class StoreSettings(Section):
     commit_rows: int = Field(
         default=5_000, ge=1, le=1_000_000, description="rows that trigger a commit"
     )
-    memory_limit_mb: int = Field(default=160, ge=64, description="memory that DuckDB may use")
-    threads: int = Field(default=1, ge=1, le=64, description="threads of DuckDB")
-    checkpoint_s: float = Field(default=60, ge=1, description="seconds between checkpoints")
+    memory_limit_mb: int = Field(default=256, ge=64, description="memory that DuckDB may use")
+    threads: int = Field(default=2, ge=1, le=64, description="threads of DuckDB")
+    checkpoint_s: float = Field(default=10, ge=1, description="seconds between checkpoints")
+    retention_plant_hours: int | None = Field(
+        default=None, ge=1, description="older readings move to Parquet; none keeps all"
+    )
     query_timeout_s: float = Field(default=10, gt=0, description="longest time of a user's SELECT")
     query_rows: int = Field(default=10_000, ge=1, description="most rows of a user's SELECT")
-    min_free_mb: int = Field(
-        default=500, ge=0, description="free disk space below which nothing starts"
-    )
+    min_free_mb: int = Field(default=64, ge=0, description="less free disk: nothing is written")
 
 
 class IngestSettings(Section):
@@ -89,9 +90,6 @@ class IngestSettings(Section):
 
     queue: int = Field(
         default=20_000, ge=100, description="messages waiting between network and decoder"
-    )
-    safe_every_s: float = Field(
-        default=30, ge=1, description="seconds between checkpoints that free edges"
     )
 
 
