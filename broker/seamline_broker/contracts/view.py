@@ -72,6 +72,9 @@ class LineView:
     sewing: tuple[str, ...]
     down: tuple[str, ...]
     wip: int
+    broken: tuple[str, ...] = ()
+    """Stations of `down` that need a mechanic; a thread or needle that is put right in minutes is
+    not among them. Empty where nobody says."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,7 @@ class DispatchPolicy:
         self._rule = load_rule(rule) if isinstance(rule, str) else rule
         self._rule_name = rule if isinstance(rule, str) else type(rule).__name__
         self._given = _Given()
+        self._down_since: dict[str, int] = {}
         self.params = params or DispatchParams()
         self.plan = Plan(0)
         """The plan of the last `decide`."""
@@ -88,7 +89,8 @@ class DispatchPolicy:
             PluginError: if the dispatch rule fails or loses an order.
         """
         self._given.forget_older(now_ms, _MEMORY_MS)
-        floor = floor_of(view, now_ms, self.params, self._pending(view, now_ms))
+        broken = self._broken(view, now_ms)
+        floor = floor_of(view, now_ms, self.params, self._pending(view, now_ms), broken)
         steps: list[tuple[Decision, Command]] = []
         steps += self._repairs(floor, now_ms)
         steps += self._redirects(view, floor, now_ms)
@@ -137,6 +139,20 @@ class DispatchPolicy:
             and now_ms - at < window
             and what in view.orders
             and view.orders[what].state in FREE_STATES
+        }
+
+    def _broken(self, view: View, now_ms: int) -> dict[str, tuple[str, ...]]:
+        """Return the stations per line that are broken: said to be, or down for long."""
+        down = {f"{key}/{s}" for key, line in view.lines.items() for s in line.down}
+        self._down_since = {s: self._down_since.get(s, now_ms) for s in sorted(down)}
+        patience = self.params.broken_after_min * MINUTE_MS
+        return {
+            key: tuple(
+                s
+                for s in line.down
+                if s in line.broken or now_ms - self._down_since[f"{key}/{s}"] >= patience
+            )
+            for key, line in view.lines.items()
         }
 
     def _repairs(self, floor: Floor, now_ms: int) -> list[tuple[Decision, Command]]:

@@ -39,6 +39,8 @@ class LineState:
     efficiency: float
     catalogue: Catalogue
     params: DispatchParams
+    cutting_ms: int
+    """Plant time until a new kit of this region would leave the cutting tables."""
     sewing: list[Job] = field(default_factory=list)
     waiting: list[Job] = field(default_factory=list)
 
@@ -82,7 +84,7 @@ class LineState:
     def inbound_ms(self) -> int:
         """Return plant time from the kit command to the line (kits come from its own region)."""
         transport = self.catalogue.transport_min.get("same_region", 0)
-        return (self.params.cut_min + transport) * MINUTE_MS
+        return self.cutting_ms + transport * MINUTE_MS
 
     def outbound_ms(self, region: str) -> int:
         """Return plant time from the last stitch to the region that the goods are for."""
@@ -139,19 +141,25 @@ class Floor:
     free: tuple[OrderView, ...]
 
 
-def _line_state(view: View, info: LineInfo, params: DispatchParams, now_ms: int) -> LineState:
+def _line_state(
+    view: View,
+    info: LineInfo,
+    params: DispatchParams,
+    now_ms: int,
+    broken: tuple[str, ...],
+    cutting_ms: int,
+) -> LineState:
     key = f"{info.site}/{info.line}"
     seen: LineView | None = view.lines.get(key)
     calendar = WorkCalendar.of(info, view.catalogue.workdays)
     style = seen.style if seen and seen.style in view.catalogue.styles else ""
-    down = seen.down if seen else ()
     colours = [view.orders[o].colour for o in (seen.sewing if seen else ()) if o in view.orders]
     model = LineModel(
         key=key,
         calendar=calendar,
         setups_ms=setup_table(view.catalogue),
         ramp=params.ramp,
-        free_ms=calendar.to_work(now_ms) + (params.repair_min * MINUTE_MS if down else 0),
+        free_ms=calendar.to_work(now_ms) + (params.repair_min * MINUTE_MS if broken else 0),
         style=style,
         bulletin=view.catalogue.styles[style].bulletin if style else "",
         colour=colours[-1] if colours else "",
@@ -162,26 +170,36 @@ def _line_state(view: View, info: LineInfo, params: DispatchParams, now_ms: int)
         info=info,
         model=model,
         now_ms=now_ms,
-        down=down,
+        down=broken,
         operators=max(present, 1),
         efficiency=params.line_efficiency.get(key, params.efficiency),
         catalogue=view.catalogue,
         params=params,
+        cutting_ms=cutting_ms,
     )
 
 
 def floor_of(
-    view: View, now_ms: int, params: DispatchParams, kitted: Mapping[str, str] | None = None
+    view: View,
+    now_ms: int,
+    params: DispatchParams,
+    kitted: Mapping[str, str] | None = None,
+    broken: Mapping[str, tuple[str, ...]] | None = None,
 ) -> Floor:
     """Return the floor at `now_ms`.
 
-    `kitted` maps orders whose kit command is given but not yet visible to their `site/line`.
+    `kitted` maps orders whose kit command is given but not yet visible to their `site/line`;
+    `broken` maps `site/line` to stations that need a mechanic (by default as the view says).
     """
-    lines = {
-        state.key: state
-        for state in (_line_state(view, info, params, now_ms) for info in view.catalogue.lines)
-    }
     given = kitted or {}
+    if broken is None:
+        broken = {key: line.broken for key, line in view.lines.items()}
+    cutting = _cutting_ms(view, given, params)
+    lines = {}
+    for info in view.catalogue.lines:
+        key = f"{info.site}/{info.line}"
+        stopped = broken.get(key, ())
+        lines[key] = _line_state(view, info, params, now_ms, stopped, cutting[info.region])
     free: list[OrderView] = []
     for order in _in_sequence(view):
         bound = f"{order.site}/{order.line}" if order.state in BOUND_STATES else ""
@@ -193,6 +211,21 @@ def floor_of(
         elif order.state in FREE_STATES:
             free.append(order)
     return Floor(lines, tuple(free))
+
+
+def _cutting_ms(view: View, kitted: Mapping[str, str], params: DispatchParams) -> Mapping[str, int]:
+    """Return how long the cutting tables of each region take for a new kit."""
+    region_of = {f"{info.site}/{info.line}": info.region for info in view.catalogue.lines}
+    ahead = dict.fromkeys(region_of.values(), 0)
+    for order in view.orders.values():
+        key = f"{order.site}/{order.line}" if order.state == "cutting" else ""
+        region = region_of.get(key or kitted.get(order.order, ""))
+        if region is not None:
+            ahead[region] += 1
+    return {
+        region: (params.cut_min + params.cut_queue_min * n) * MINUTE_MS
+        for region, n in ahead.items()
+    }
 
 
 def _in_sequence(view: View) -> Iterable[OrderView]:

@@ -14,17 +14,21 @@ def _transport_fen() -> Mapping[str, int]:
 class DispatchParams:
     """Parameters of `DispatchPolicy`. Money in fen (0.01 yuan)."""
 
-    efficiency: float = 0.72
+    efficiency: float = 0.6
     """Line efficiency to plan with: pieces x SMV / (operators x shift minutes), breaks included."""
     line_efficiency: Mapping[str, float] = field(default_factory=dict)
     """Measured efficiencies by `site/line`; they replace `efficiency` there."""
     ramp: Ramp = field(default_factory=Ramp)
-    cut_min: int = 120
-    """Plant minutes from the kit command to the departure of the kit."""
+    cut_min: int = 60
+    """Plant minutes from the kit command to the departure of the kit, with nobody ahead."""
+    cut_queue_min: int = 20
+    """Plant minutes that each order ahead at the cutting tables of the region adds."""
     pack_min: int = 30
     """Plant minutes from the last stitch to the departure of the goods."""
     repair_min: int = 60
-    """Working minutes that a line loses while a station of it is down."""
+    """Working minutes that a line loses while a station of it is broken."""
+    broken_after_min: int = 8
+    """A station that has been down for this long counts as broken, whatever the cause."""
     release_days: float = 1.5
     """Kits are released while the work before a line is shorter than this many shifts."""
     rush_weight: int = 5

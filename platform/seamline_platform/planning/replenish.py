@@ -24,7 +24,7 @@ class ReplenishParams:
     review_days: int = 1
     due_days: int = 5
     """Due date of a replenishment order, days from now."""
-    min_share_of_moq: float = 0.5
+    min_share_of_moq: float = 0.2
     """A need below this share of the minimum order waits, unless a size is about to run out."""
     max_pieces: int | None = None
     """Cap of one night, most urgent orders first; None = no cap."""

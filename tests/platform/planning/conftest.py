@@ -87,6 +87,7 @@ def view_of(
             sewing=tuple(o.order for o in here if o.state == "sewing"),
             down=(down or {}).get(key, ()),
             wip=0,
+            broken=(down or {}).get(key, ()),
         )
     base = View(now_ms, catalogue, lines, {o.order: o for o in orders}, {})
     return replace(base, **changes)  # type: ignore[arg-type]
