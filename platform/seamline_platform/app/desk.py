@@ -1,6 +1,5 @@
 """The command desk: gives commands their ids, keeps track of those under way, matches results."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from seamline_broker.contracts.commands import (
@@ -12,9 +11,6 @@ from seamline_broker.contracts.commands import (
 
 LIFETIME_MS = 30_000
 """Wall milliseconds after which a command may no longer be executed."""
-
-PATIENCE_MS = 20_000
-"""Wall milliseconds for which a command that was carried out is not given again: events follow."""
 
 
 @dataclass(slots=True)
@@ -36,22 +32,6 @@ class CommandDesk:
         self._prefix = prefix
         self._counter = counter
         self._sent: dict[str, Sent] = {}
-        self._under_way: dict[tuple[str, str, str], Sent] = {}
-
-    def fresh(self, commands: Iterable[Command], wall_ms: int) -> list[Command]:
-        """Leave out commands that were given already and are still on their way or just done."""
-        return [command for command in commands if not self._is_under_way(command, wall_ms)]
-
-    def _is_under_way(self, command: Command, wall_ms: int) -> bool:
-        sent = self._under_way.get(_key(command))
-        if sent is None or dict(sent.message.args) != check_args(command.name, command.args):
-            return False
-        if sent.result is None:
-            return wall_ms < sent.message.expires_ms
-        if sent.result.status not in ("done", "seen"):
-            # A refusal stands for a while too: asking again at once would change nothing.
-            return wall_ms < sent.message.issued_ms + PATIENCE_MS // 4
-        return wall_ms < sent.message.issued_ms + PATIENCE_MS
 
     def issue(self, command: Command, decision_id: str, wall_ms: int, plant_ms: int) -> Sent:
         """Give a command its id, counter and expiry.
@@ -71,7 +51,6 @@ class CommandDesk:
         )
         sent = Sent(command, message, decision_id, plant_ms)
         self._sent[message.id] = sent
-        self._under_way[_key(command)] = sent
         self._forget(wall_ms)
         return sent
 
@@ -91,11 +70,4 @@ class CommandDesk:
             return
         old = [k for k, s in self._sent.items() if s.message.issued_ms < wall_ms - 600_000]
         for command_id in old:
-            sent = self._sent.pop(command_id)
-            key = _key(sent.command)
-            if self._under_way.get(key) is sent:
-                del self._under_way[key]
-
-
-def _key(command: Command) -> tuple[str, str, str]:
-    return command.node, command.name, command.order
+            del self._sent[command_id]

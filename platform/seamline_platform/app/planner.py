@@ -4,15 +4,16 @@ import json
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from seamline_broker.clock import Clock
-from seamline_broker.contracts.commands import Command
+from seamline_broker.contracts.commands import Command, CommandResult
 from seamline_broker.contracts.messages import Promise
-from seamline_broker.contracts.view import Policy, View
+from seamline_broker.contracts.view import View
 from seamline_broker.errors import ContractError
 from seamline_platform.app.desk import CommandDesk, Sent
 from seamline_platform.app.triggers import Trigger
+from seamline_platform.planning.dispatch import DispatchPolicy
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +52,9 @@ class Outcome:
 class Planner:
     """Runs one policy; calls are serialised by a lock, so that two reasons never race."""
 
-    def __init__(self, policy: Policy, desk: CommandDesk, wires: Wires, clock: Clock) -> None:
+    def __init__(
+        self, policy: DispatchPolicy, desk: CommandDesk, wires: Wires, clock: Clock
+    ) -> None:
         self._policy = policy
         self._desk = desk
         self._wires = wires
@@ -66,9 +69,7 @@ class Planner:
         with self._lock:
             view = self._wires.view()
             commands = self._policy.decide(view, view.now_ms)
-            wall_ms = self._clock.wall_ms()
-            fresh = self._desk.fresh(commands, wall_ms)
-            return self._carry_out(fresh, trigger, view, wall_ms)
+            return self._carry_out(commands, trigger, view, self._clock.wall_ms())
 
     def give(self, command: Command, trigger: Trigger, plant_ms: int) -> Sent | None:
         """Send one command of a person; None if it could not be sent."""
@@ -80,9 +81,15 @@ class Planner:
     def carry_out(self, commands: Sequence[Command], trigger: Trigger) -> Outcome:
         """Carry out commands that were decided elsewhere, such as reservations of cloth."""
         with self._lock:
-            wall_ms = self._clock.wall_ms()
-            fresh = self._desk.fresh(commands, wall_ms)
-            return self._carry_out(fresh, trigger, self._wires.view(), wall_ms)
+            return self._carry_out(commands, trigger, self._wires.view(), self._clock.wall_ms())
+
+    def settled(self, result: CommandResult) -> Sent | None:
+        """Take the result of a command; a refusal is handed on to the policy."""
+        with self._lock:
+            sent = self._desk.settle(result)
+            if sent is not None and result.status not in ("done", "seen"):
+                self._policy.refused(sent.command)
+            return sent
 
     def _carry_out(
         self, commands: Sequence[Command], trigger: Trigger, view: View, wall_ms: int
@@ -101,6 +108,8 @@ class Planner:
                     one = self._desk.issue(command, decision_id, wall_ms, view.now_ms)
                     if self._dispatch(one):
                         sent.append(one)
+                    else:
+                        self._policy.refused(command)
             except ContractError as exc:
                 log.error("decision_refused node=%s name=%s: %s", command.node, command.name, exc)
             self._tell_twin(command, view)
@@ -186,9 +195,15 @@ class Planner:
             "promise_ts": args.get("promise_ms") or None,
             "reason": command.reason,
             "reason_zh": command.reason_zh,
-            "alternatives": "[]",
+            "alternatives": self._alternatives(command.order),
             "latency_ms": float(max(0, wall_ms - trigger.wall_ms)),
         }
+
+    def _alternatives(self, order: str) -> str:
+        weighed = next(
+            (d.alternatives for d in self._policy.plan.decisions if d.order == order), ()
+        )
+        return json.dumps([asdict(alternative) for alternative in weighed], ensure_ascii=False)
 
     def _replan_row(self, trigger: Trigger, view: View, wall_ms: int, commands: int) -> Row:
         what = trigger.station or trigger.order

@@ -1,0 +1,131 @@
+"""The queries behind the API, and safe ways to read their rows."""
+
+from typing import Final
+
+DECISIONS: Final = """
+SELECT decision_id, epoch_ms(wall_ts) AS wall_ms, epoch_ms(plant_ts) AS plant_ms, trigger, order_id,
+       action, region, site, line, epoch_ms(promise_ts) AS promise_ms, reason, reason_zh,
+       alternatives, latency_ms
+FROM decisions
+"""
+
+COMMANDS: Final = """
+SELECT c.command_id, c.decision_id, c.node, c.name, c.args, r.status, r.reason,
+       epoch_ms(c.issued_wall_ts) AS issued_ms, epoch_ms(c.plant_ts) AS plant_ms,
+       epoch_ms(r.wall_ts) AS done_wall_ms, epoch_ms(r.plant_ts) AS done_plant_ms
+FROM commands c
+LEFT JOIN (
+    SELECT command_id, arg_min(status, wall_ts) AS status, arg_min(reason, wall_ts) AS reason,
+           min(wall_ts) AS wall_ts, min(plant_ts) AS plant_ts
+    FROM command_results GROUP BY command_id
+) r USING (command_id)
+"""
+
+ORDER_EVENTS: Final = """
+SELECT epoch_ms(ts) AS ts_ms, state, pieces, to_site, site || '/' || node AS node
+FROM order_events
+"""
+
+KPIS: Final = """
+SELECT epoch_ms(window_start) AS start_ms, epoch_ms(window_end) AS end_ms, site, line, name, value,
+       unit
+FROM kpis
+"""
+
+READINGS: Final = """
+SELECT epoch_ms(source_ts) AS ts_ms, value FROM readings
+WHERE site = ? AND node = ? AND device = ? AND metric = ?
+ORDER BY batch_id DESC, source_ts DESC LIMIT ?
+"""
+
+SALES_HISTORY: Final = """
+SELECT sku || '@' || site AS unique_id, day_ts::DATE AS ds, qty::DOUBLE AS y,
+       stockout_min::DOUBLE AS stockout_min, price_fen::DOUBLE AS price_fen, promo::DOUBLE AS promo
+FROM sales_daily
+WHERE day_ts >= make_timestamp(? * 1000) AND day_ts < make_timestamp(? * 1000)
+ORDER BY ALL
+"""
+
+SALES_SPAN: Final = """
+SELECT count(DISTINCT day_ts) AS days, epoch_ms(max(day_ts)) AS last_ms FROM sales_daily
+"""
+
+SERIES_SALES: Final = """
+SELECT epoch_ms(day_ts) AS day_ms, sum(qty) AS y, max(stockout_min) AS stockout_min
+FROM sales_daily WHERE sku = ? AND site = ? GROUP BY ALL ORDER BY day_ms
+"""
+
+SERIES_FANS: Final = """
+SELECT epoch_ms(origin_ts) AS origin_ms, model, epoch_ms(ds) AS ds_ms, quantile, value
+FROM forecasts
+WHERE unique_id = ?
+ORDER BY origin_ts DESC, ds, quantile
+"""
+
+LAST_ORIGIN: Final = """
+SELECT epoch_ms(max(origin_ts)) AS origin_ms, arg_max(model, origin_ts) AS model FROM forecasts
+"""
+
+FORECAST_TOTALS: Final = """
+WITH f AS (
+    SELECT unique_id,
+           sum(value) FILTER (abs(quantile - 0.5) < 1e-9) AS q50,
+           sum(value) FILTER (abs(quantile - 0.1) < 1e-9) AS q10,
+           sum(value) FILTER (abs(quantile - 0.9) < 1e-9) AS q90
+    FROM forecasts
+    WHERE origin_ts = make_timestamp(? * 1000) AND ds < make_timestamp((? + 7 * 86400000) * 1000)
+    GROUP BY unique_id
+), s AS (
+    SELECT sku || '@' || site AS unique_id, sum(qty) AS sold
+    FROM sales_daily
+    WHERE day_ts >= make_timestamp((? - 7 * 86400000) * 1000) AND day_ts < make_timestamp(? * 1000)
+    GROUP BY ALL
+)
+SELECT unique_id, coalesce(q50, 0) AS q50, coalesce(q10, 0) AS q10, coalesce(q90, 0) AS q90,
+       coalesce(sold, 0) AS sold
+FROM f LEFT JOIN s USING (unique_id)
+ORDER BY q50 DESC, unique_id
+"""
+
+UNSCORED: Final = """
+SELECT epoch_ms(f.origin_ts) AS origin_ms, f.model
+FROM (SELECT DISTINCT origin_ts, model FROM forecasts) f
+LEFT JOIN forecast_scores s ON s.origin_ts = f.origin_ts AND s.model = f.model
+GROUP BY f.origin_ts, f.model
+HAVING max(s.scored_ts) IS NULL OR max(s.scored_ts) < make_timestamp(? * 1000)
+ORDER BY f.origin_ts DESC LIMIT 3
+"""
+
+ONE_FORECAST: Final = """
+SELECT unique_id, ds::DATE AS ds, quantile, value FROM forecasts
+WHERE origin_ts = make_timestamp(? * 1000) AND model = ?
+"""
+
+LAST_SCORE: Final = """
+SELECT pinball, coverage_80, bias FROM forecast_scores ORDER BY scored_ts DESC LIMIT 1
+"""
+
+REASONS: Final = """
+SELECT order_id, arg_max(reason, wall_ts) AS reason, arg_max(reason_zh, wall_ts) AS reason_zh,
+       arg_max(site, wall_ts) AS site, arg_max(line, wall_ts) AS line,
+       epoch_ms(max(promise_ts)) AS promise_ms
+FROM decisions
+WHERE order_id <> '' AND action IN ('kit', 'promise', 'redirect')
+GROUP BY order_id
+"""
+
+PLATFORM_ORDERS: Final = """
+SELECT order_id, kind, seller, style, colour, sizes, region, epoch_ms(placed_ts) AS placed_ms,
+       epoch_ms(due_ts) AS due_ms, weight, price_fen
+FROM orders
+"""
+
+
+def integer(value: object) -> int:
+    """Return a whole number of a row, 0 for NULL."""
+    return 0 if value is None else int(str(value))
+
+
+def text(value: object) -> str:
+    """Return a text of a row, empty for NULL."""
+    return "" if value is None else str(value)
