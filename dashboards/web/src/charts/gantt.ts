@@ -1,0 +1,145 @@
+/** The plan as a Gantt: a row for each line, set-ups before bars, late bars hatched, a line for now. */
+import type { EChartsCoreOption } from "echarts/core";
+import type { Plan, PlanBar } from "../feed/types.gen";
+import { day, dayTime, duration, hourMinute } from "../format";
+import { t, word } from "../i18n";
+import { colour } from "../theme";
+import { axisStyle } from "./echart";
+
+export const ROW_HEIGHT = 26;
+const DAY_MS = 86_400_000;
+
+interface Api {
+  value(dimension: number): number;
+  coord(point: [number, number]): [number, number];
+  size(extent: [number, number]): [number, number];
+}
+interface Params {
+  dataIndex: number;
+  coordSys: { x: number; y: number; width: number; height: number };
+}
+
+/** Lines that have bars, in the order of their names. */
+export function rowsOf(plan: Plan): string[] {
+  return [...new Set(plan.bars.map((bar) => `${bar.site}/${bar.line}`))].sort((a, b) => b.localeCompare(a));
+}
+
+/** Diagonal strokes: "late" needs no colour, which is kept for what needs action. */
+function hatch(fill: string, stroke: string): { image: HTMLCanvasElement; repeat: "repeat" } {
+  const tile = document.createElement("canvas");
+  tile.width = tile.height = 8;
+  const pen = tile.getContext("2d");
+  if (pen !== null) {
+    pen.fillStyle = fill;
+    pen.fillRect(0, 0, 8, 8);
+    pen.strokeStyle = stroke;
+    pen.lineWidth = 1.6;
+    pen.beginPath();
+    for (const shift of [-8, 0, 8]) {
+      pen.moveTo(shift, 8);
+      pen.lineTo(shift + 8, 0);
+    }
+    pen.stroke();
+  }
+  return { image: tile, repeat: "repeat" };
+}
+
+function clip(x: number, y: number, width: number, height: number, area: Params["coordSys"]) {
+  const left = Math.max(x, area.x);
+  const right = Math.min(x + width, area.x + area.width);
+  const inside = y + height >= area.y && y <= area.y + area.height;
+  return right > left && inside ? { x: left, y, width: right - left, height } : null;
+}
+
+function drawer(bars: readonly PlanBar[]) {
+  const ink = colour("ink");
+  const fills: Record<string, string> = { sewing: colour("bar-now"), queued: colour("bar-next") };
+  const other = colour("bar-later");
+  const hatches = new Map([...Object.values(fills), other].map((fill) => [fill, hatch(fill, ink)]));
+  return (params: Params, api: Api) => {
+    const bar = bars[params.dataIndex];
+    if (bar === undefined) return undefined;
+    const row = api.value(0);
+    const [start, y] = api.coord([api.value(1), row]);
+    const [end] = api.coord([api.value(2), row]);
+    const [early] = api.coord([api.value(1) - bar.setup_ms, row]);
+    const height = Math.min(18, (api.size([0, 1])[1] ?? ROW_HEIGHT) * 0.7);
+    const fill = fills[bar.state] ?? other;
+    const body = clip(start, y - height / 2, Math.max(2, end - start), height, params.coordSys);
+    const setup = clip(early, y - height / 2, start - early, height, params.coordSys);
+    const children: object[] = [];
+    if (setup) children.push({ type: "rect", shape: setup, style: { fill: colour("setup") } });
+    if (body) {
+      const style = { fill: bar.late ? hatches.get(fill) : fill, stroke: colour("panel"), lineWidth: 1 };
+      children.push({ type: "rect", shape: { ...body, r: 2 }, style });
+      if (body.width > 54) {
+        const back = bar.late ? { backgroundColor: fill, padding: [1, 3] } : {};
+        const text = { text: bar.style || bar.order, x: body.x + 5, y, fill: ink, fontSize: 11, verticalAlign: "middle", width: body.width - 10, overflow: "truncate", ...back };
+        children.push({ type: "text", style: text, silent: true });
+      }
+    }
+    return { type: "group", children };
+  };
+}
+
+function tooltip(bar: PlanBar): string {
+  return [
+    `${bar.order}  ${bar.style}`,
+    `${bar.site} / ${bar.line}: ${word("order_state", bar.state)}${bar.late ? `, ${t("orders.late")}` : ""}`,
+    `${dayTime(bar.start_ms)} – ${dayTime(bar.end_ms)}`,
+    bar.setup_ms > 0 ? t("gantt.setup", { time: duration(bar.setup_ms) }) : "",
+  ].filter(Boolean).join("\n");
+}
+
+export function ganttOption(plan: Plan): EChartsCoreOption {
+  const rows = rowsOf(plan);
+  const bars = plan.bars;
+  const style = axisStyle();
+  const from = Math.min(plan.now_ms - DAY_MS / 4, ...bars.map((bar) => bar.start_ms - bar.setup_ms));
+  const to = Math.max(plan.now_ms + DAY_MS, ...bars.map((bar) => bar.end_ms));
+  return {
+    grid: { left: 8, right: 12, top: 22, bottom: 44, containLabel: true },
+    xAxis: {
+      type: "value", min: from, max: to, position: "bottom", minInterval: 3_600_000,
+      ...style,
+      axisLabel: { color: colour("ink-2"), fontSize: 11, hideOverlap: true, formatter: (ms: number) => `${day(ms)}\n${hourMinute(ms)}` },
+    },
+    yAxis: { type: "category", data: rows, ...style, splitLine: { show: true, lineStyle: { color: colour("line") } } },
+    dataZoom: [
+      { type: "inside", filterMode: "none" },
+    ],
+    tooltip: {
+      ...tooltipBase(),
+      formatter: (params: { dataIndex: number; seriesType: string }) => {
+        const bar = bars[params.dataIndex];
+        return params.seriesType === "custom" && bar !== undefined ? tooltip(bar) : t("gantt.now");
+      },
+    },
+    series: [
+      {
+        id: "plan",
+        type: "custom",
+        renderItem: drawer(bars) as never,
+        encode: { x: [1, 2], y: 0 },
+        data: bars.map((bar) => ({ name: bar.order, value: [rows.indexOf(`${bar.site}/${bar.line}`), bar.start_ms, bar.end_ms] })),
+        markLine: {
+          silent: true,
+          symbol: "none",
+          animation: false,
+          lineStyle: { color: colour("accent"), width: 1.5, type: "solid" },
+          label: { formatter: t("gantt.now"), color: colour("accent"), fontSize: 11, position: "end" },
+          data: [{ xAxis: plan.now_ms }],
+        },
+      },
+    ],
+  };
+}
+
+function tooltipBase() {
+  return {
+    renderMode: "richText" as const,
+    backgroundColor: colour("panel-2"),
+    borderColor: colour("line"),
+    textStyle: { color: colour("ink"), fontSize: 12 },
+  };
+}

@@ -1,0 +1,84 @@
+/** A station's drawer: what it does, and its sensors as small multiples, live. */
+import { useEffect, useState } from "preact/hooks";
+import { getJson } from "../api";
+import { Trend } from "../charts/trend";
+import { live, sensor, useTopics, type Sample } from "../feed/topics";
+import type { FloorStation, ReadingList } from "../feed/types.gen";
+import { number, short } from "../format";
+import { t, word } from "../i18n";
+import { breakMachine, busy } from "../parts/controls";
+import { Block, Empty, Facts, openDrawer } from "../parts/drawer";
+import { StateMark } from "../parts/glyph";
+
+const HISTORY = 600;
+
+/** History by HTTP, then live samples as they come; samples that are in both are shown once. */
+function merge(history: readonly Sample[], fresh: readonly Sample[]): Sample[] {
+  const last = history.at(-1)?.[0] ?? 0;
+  return [...history, ...fresh.filter(([ts]) => ts > last)].slice(-HISTORY);
+}
+
+export function SensorTrend(props: { id: string; unit: string }) {
+  const { id, unit } = props;
+  const topic = `sensor:${id}`;
+  useTopics(topic);
+  const [history, setHistory] = useState<readonly Sample[]>([]);
+  const [error, setError] = useState("");
+  useEffect(() => {
+    const abort = new AbortController();
+    const parts = id.split("/");
+    const [site, metric, device] = [parts[0] ?? "", parts.at(-1) ?? "", parts.at(-2) ?? ""];
+    const node = parts.slice(1, -2).join("/");
+    const query = new URLSearchParams({ site, node, device, metric, last: String(HISTORY) });
+    getJson<ReadingList>(`/api/readings?${query.toString()}`, abort.signal).then(
+      (found) => setHistory(found.points),
+      (problem: Error) => abort.signal.aborted || setError(problem.message),
+    );
+    return () => abort.abort();
+  }, [id]);
+  const samples = merge(history, sensor(id).items.value);
+  const name = id.split("/").at(-1) ?? "";
+  const last = samples.at(-1)?.[1] ?? null;
+  return (
+    <div class="trend-box" data-testid={`trend-${name}`}>
+      <div class="trend-head"><span>{word("metric", name)}</span><b>{short(last)} <small>{unit}</small></b></div>
+      {error ? <Empty bad text={error} /> : <Trend samples={samples} label={word("metric", name)} unit={unit} />}
+    </div>
+  );
+}
+
+function StationBody(props: { site: string; line: string; station: FloorStation }) {
+  const { site, line, station } = props;
+  useTopics("floor", "devices");
+  const key = `${site}/${line}/${station.id}`;
+  const state = live.floor.cell(key).value;
+  const node = live.devices.cell(`${site}/${line}`).value;
+  const metrics = Object.entries(node?.metrics ?? {}).filter(([name]) => name.startsWith(`${station.id}/`));
+  return (
+    <>
+      <p class="state-line"><StateMark state={state?.state ?? null} /> <b>{word("state", state?.state ?? "off")}</b></p>
+      <Facts
+        items={[
+          [t("station.place"), `${word("site", site)} · ${line} · ${station.id}`],
+          [t("station.machine"), word("machine", station.machine)],
+          [t("station.order"), state?.order || t("none")],
+          [t("station.op"), state?.op || t("none")],
+          [t("station.pieces"), number(state?.pieces)],
+        ]}
+      />
+      <p>
+        <button type="button" disabled={busy.value.has("break_machine")} onClick={() => breakMachine(key)}>{t("station.break")}</button>
+      </p>
+      <Block title={t("station.sensors")}>
+        {metrics.length === 0 && <Empty text={t("station.no_sensors")} />}
+        <div class="multiples">
+          {metrics.map(([name, metric]) => <SensorTrend key={name} id={`${site}/${line}/${name}`} unit={metric.unit} />)}
+        </div>
+      </Block>
+    </>
+  );
+}
+
+export function openStation(site: string, line: string, station: FloorStation): void {
+  openDrawer(`station ${site}/${line}/${station.id}`, () => station.name || station.id, () => <StationBody site={site} line={line} station={station} />);
+}
