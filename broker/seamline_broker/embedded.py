@@ -156,11 +156,15 @@ class EmbeddedBroker:
         while self._clock.steady_s() < deadline:
             if process.poll() is not None:
                 break
-            if self._ports_file(process.pid).exists() and self._accepts():
+            if self.is_ready(process.pid):
                 return
             pause.wait(_POLL_S)
         said = self.last_log_lines()
         raise BrokerError(f"Broker does not start at {self.host}:{self.port}: {said}")
+
+    def is_ready(self, pid: int) -> bool:
+        """Tell whether the broker with this process id accepts MQTT connections."""
+        return (self.directory / f"nats-server_{pid}.ports").exists() and self._accepts()
 
     def limit(self) -> None:
         """Limit the store for absent clients (see `seamline_broker.backlog`).
@@ -230,9 +234,6 @@ class EmbeddedBroker:
         except OSError:
             return "it wrote no log."
         return " | ".join(text.strip().splitlines()[-lines:])
-
-    def _ports_file(self, pid: int) -> Path:
-        return self.directory / f"nats-server_{pid}.ports"
 
     def _accepts(self) -> bool:
         try:

@@ -11,6 +11,7 @@ from seamline_broker.parentwatch import child_environment, die_with_parent
 
 _LOG_LIMIT_BYTES: Final = 5_000_000
 _PRIVATE_PREFIX: Final = "SEAMLINE_"
+_ERROR_MARKS: Final = ("Error: ", "seamline: ")
 
 
 class ChildError(SeamlineError):
@@ -110,5 +111,7 @@ class Child:
                 lines = log.read().decode("utf-8", errors="replace").strip().splitlines()
         except OSError:
             return "it wrote no log"
-        marked = [line for line in lines if line.startswith("seamline")]
-        return ((marked or lines)[-1].strip()) if lines else "it said nothing"
+        marked = [line for line in lines if line.startswith(_ERROR_MARKS)]
+        if not lines:
+            return "it said nothing"
+        return (marked or lines)[-1].strip().removeprefix("Error: ").removeprefix("seamline: ")

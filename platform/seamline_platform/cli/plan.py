@@ -1,4 +1,4 @@
-"""Which processes a maker consists of: the nodes of a scenario, their users, their configurations."""
+"""Which processes a maker consists of: nodes of a scenario, their users, their configurations."""
 
 import json
 from collections.abc import Mapping, Sequence

@@ -40,7 +40,7 @@ class Supervisor:
         self._report = report
         self._clock = clock or WallClock()
         self._children: dict[str, Child] = {}
-        self._helpers: list[subprocess.Popen[bytes]] = []
+        self._helpers: list[tuple[str, subprocess.Popen[bytes]]] = []
         self._pause = threading.Event()
 
     @property
@@ -63,9 +63,15 @@ class Supervisor:
         child.start(self._clock.steady_s())
         self._children[spec.name] = child
 
-    def help_with(self, process: "subprocess.Popen[bytes]") -> None:
-        """Take over a short helper process: it is reaped when it ends."""
-        self._helpers.append(process)
+    def help_with(self, name: str, process: "subprocess.Popen[bytes]") -> None:
+        """Take over a short helper process: it is reaped when it ends, a failure is reported."""
+        self._helpers.append((name, process))
+
+    def _reap_helpers(self) -> None:
+        for name, process in self._helpers:
+            if process.poll():
+                self._report(name, f"failed (exit code {process.returncode}), see its log")
+        self._helpers = [helper for helper in self._helpers if helper[1].poll() is None]
 
     def is_ready(self, names: Sequence[str] | None = None) -> bool:
         """Tell whether these children (default: all) are ready."""
@@ -102,7 +108,7 @@ class Supervisor:
             ChildError: if a child ends by itself while starting, or again and again.
         """
         now_s = self._clock.steady_s()
-        self._helpers = [helper for helper in self._helpers if helper.poll() is None]
+        self._reap_helpers()
         for child in self._children.values():
             if child.process is None:
                 if now_s >= child.next_start_s:
@@ -146,7 +152,8 @@ class Supervisor:
         for phase in sorted({child.spec.phase for child in self._children.values()}):
             group = [c for c in self._children.values() if c.spec.phase == phase and c.process]
             for child in group:
-                child.process.terminate() if child.process else None
+                if child.process:
+                    child.process.terminate()
             end_s = begin_s + STOP_DEADLINES_S.get(phase, max(STOP_DEADLINES_S.values()))
             while any(c.process and c.process.poll() is None for c in group):
                 if self._clock.steady_s() > end_s or hurry():
@@ -158,7 +165,7 @@ class Supervisor:
                     child.process.kill()
                     child.process.wait()
                 child.process = None
-        for helper in self._helpers:
+        for _, helper in self._helpers:
             helper.kill()
             helper.wait()
         return killed
