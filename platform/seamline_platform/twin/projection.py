@@ -7,7 +7,6 @@ the store holds (batches with source `rebuild`, ascending `seq`) and then whatev
 """
 
 import threading
-from bisect import bisect_right
 from collections.abc import Mapping
 from typing import NamedTuple, cast
 
@@ -16,6 +15,7 @@ from seamline_broker.contracts.events import Columns
 from seamline_broker.contracts.messages import SellerOrder
 from seamline_broker.contracts.view import LineView, OrderView, View
 from seamline_platform.domain.batches import DecodedBatch
+from seamline_platform.domain.fresh import FreshEvents
 from seamline_platform.twin.orders import OrderBook, OrderStep
 from seamline_platform.twin.stations import LineState, StationNow
 from seamline_platform.twin.warehouse import Warehouse
@@ -40,10 +40,13 @@ class Projection:
         self._book = OrderBook()
         self._lines: dict[str, LineState] = {}
         self._warehouse = Warehouse()
-        self._taken: dict[tuple[str, str, str], int] = {}
+        self._fresh = FreshEvents()
         self._changed_lines: set[str] = set()
-        self.duplicates = 0
-        """Events that had been taken before."""
+
+    @property
+    def duplicates(self) -> int:
+        """Events left out because they had been taken before."""
+        return self._fresh.duplicates
 
     def catalogue(self, catalogue: Catalogue) -> None:
         """Take the master data: every line of it exists from now on."""
@@ -78,9 +81,11 @@ class Projection:
             self._line(site, line).sequence(orders)
 
     def apply(self, batch: DecodedBatch) -> None:
-        """Take the events of one batch; samples change nothing but a station's state."""
+        """Take the events of one batch; of samples, whether the shafts of stations turn."""
         with self._lock:
-            events = self._fresh(batch)
+            events = self._fresh.take(batch)
+            if "rpm" in batch.readings.metric and batch.source != "raw":
+                self._turning(batch)
             if not events:
                 return
             steps = self._book.events(events["order"]) if "order" in events else []
@@ -91,25 +96,15 @@ class Projection:
                 self._apply_line(self._line(batch.site, batch.node), events, steps)
             self._warehouse.apply(batch.site, events)
 
-    def _fresh(self, batch: DecodedBatch) -> dict[str, Columns]:
-        fresh: dict[str, Columns] = {}
-        for kind, columns in batch.events.items():
-            seqs = cast("list[int]", columns["seq"])
-            if not seqs:
-                continue
-            key = (batch.site, batch.node, kind)
-            have = self._taken.get(key, 0)
-            if seqs[0] > have:
-                fresh[kind] = columns
-            elif seqs[-1] > have:
-                first = bisect_right(seqs, have)
-                fresh[kind] = {name: column[first:] for name, column in columns.items()}
-                self.duplicates += first
-            else:
-                self.duplicates += len(seqs)
-                continue
-            self._taken[key] = seqs[-1]
-        return fresh
+    def _turning(self, batch: DecodedBatch) -> None:
+        line = self._lines.get(f"{batch.site}/{batch.node}")
+        if line is None:
+            return
+        r = batch.readings
+        rpm = r.metric.index("rpm")
+        for d, m, ts_ms, value in zip(r.d, r.m, r.ts_ms, r.value, strict=True):
+            if m == rpm and value is not None:
+                line.turning(r.device[d], value > 0, ts_ms)
 
     def _apply_line(
         self, line: LineState, events: Mapping[str, Columns], steps: list[OrderStep]

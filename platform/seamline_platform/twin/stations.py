@@ -10,7 +10,7 @@ from seamline_broker.contracts.events import Columns
 from seamline_platform.twin.orders import OrderStep
 from seamline_platform.twin.rows import rows
 
-State = Literal["run", "idle", "starved", "blocked", "setup", "down", "off"]
+State = Literal["run", "idle", "starved", "setup", "down", "off"]
 DAY_MS: Final = 86_400_000
 IDLE_AFTER_MS: Final = 300_000
 """A station without a finished operation for so long is not running, whatever it did before."""
@@ -35,7 +35,7 @@ class _Station:
     last_ms: int = 0
     down: bool = False
     setup: bool = False
-    sensed: State | None = None
+    turns: bool | None = None
     sensed_ms: int = 0
 
 
@@ -144,13 +144,14 @@ class LineState:
         named = [order for order in orders if order in self.queue]
         self.queue = named + [order for order in self.queue if order not in set(named)]
 
-    def sense(self, name: str, state: State, at_ms: int) -> None:
-        """Take a state that a sensor reported."""
+    def turning(self, name: str, turns: bool, at_ms: int) -> None:
+        """Take whether the main shaft of a station turned at a moment."""
         station = self.stations.get(name) or self.station(name)
         if at_ms >= station.sensed_ms:
             station.sensed_ms = at_ms
-            if station.sensed != state:
-                station.sensed = state
+            self.now_ms = max(self.now_ms, at_ms)
+            if station.turns != turns:
+                station.turns = turns
                 self.changed.add(name)
 
     @property
@@ -170,8 +171,10 @@ class LineState:
             return "off"
         if station.setup:
             return "setup"
-        if station.sensed is not None and station.sensed_ms >= station.last_ms:
-            return station.sensed
-        if station.last_ms and self.now_ms - station.last_ms < IDLE_AFTER_MS:
-            return "run"
-        return "idle"
+        if station.turns is not None and station.sensed_ms >= station.last_ms:
+            runs = station.turns
+        else:
+            runs = bool(station.last_ms) and self.now_ms - station.last_ms < IDLE_AFTER_MS
+        # From outside a station that waits looks the same whatever it waits for; with an order on
+        # the line it waits for work.
+        return "run" if runs else ("starved" if self.sewing else "idle")
