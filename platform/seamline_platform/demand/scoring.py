@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from seamline_platform.demand.frame import FloatArray, grid_of, panel_of
+from seamline_platform.demand.leadtime import moments
 
 
 def pinball(y: FloatArray, q: FloatArray, level: float) -> float:
@@ -57,7 +58,8 @@ def _check(y: FloatArray, q: FloatArray) -> None:
 class Score:
     """One forecast against what came: `pinball` is the mean over all quantiles.
 
-    `coverage_80` is the share of actuals inside [q10, q90], ends included; `levels` holds
+    `coverage_80` is the share of actuals inside [q10, q90], ends included; `bias` is that of the
+    forecast means; `levels` holds
     (level, share y < q, share y <= q).
     """
 
@@ -91,7 +93,8 @@ def score(forecast: pa.Table, actuals: pa.Table) -> Score | None:
         return None
     y, q = y[usable], q[usable]
     levels = grid.quantiles
-    point = q[:, int(np.argmin(np.abs(np.asarray(levels) - 0.5)))]
+    # The mean, not the median: the median of a rare item is 0 and says nothing about volume.
+    point = moments(levels, q)[0] if len(levels) > 1 else q[:, 0]
     inside = (y >= q[:, _nearest(levels, 0.1)]) & (y <= q[:, _nearest(levels, 0.9)])
     return Score(
         series=int(usable.any(axis=1).sum()),
