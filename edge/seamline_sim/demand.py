@@ -1,0 +1,129 @@
+"""Real sales as the consumers' market: a long frame (unique_id, day, pieces) instead of the model.
+
+`day` counts from the start of the run; negative days are history. Each series becomes the demand of
+one SKU in one region:
+
+* an id of the form `SKU@region` (for example `TS01-WHT-M@east`) stands for itself;
+* any other id is given to the next free SKU and region, ids in sorted order, SKUs spread over styles
+  first (so that few series still mean many styles), regions in turn.
+
+If all days of the frame are multiples of a common step (weekly data: 7), each value is spread over
+the days of its step, the first days getting what does not divide. After the frame's last day the
+frame repeats from its first, in whole weeks.
+"""
+
+import csv
+import math
+from collections.abc import Iterable
+from datetime import date
+from pathlib import Path
+
+from seamline_broker.errors import ConfigError
+from seamline_sim.market import Frame, FrameRow
+from seamline_sim.products import styles
+from seamline_sim.scenario import Scenario
+
+MAX_PIECES = 1_000_000
+
+
+def check_frame(rows: Iterable[FrameRow], scenario: Scenario) -> Frame:
+    """Return the demand of a long frame by region and SKU.
+
+    Raises:
+        ConfigError: naming the row, if a value is negative or not a number, or comes twice.
+    """
+    series: dict[str, dict[int, int]] = {}
+    for number, (name, day, y) in enumerate(rows, 1):
+        where = f"Demand row {number} ({name!r}, day {day!r}, y {y!r})"
+        if type(day) is not int:
+            raise ConfigError(f"{where}: the day is not a whole number.")
+        if type(y) not in (int, float) or not math.isfinite(y):
+            raise ConfigError(f"{where}: y is not a number; allowed: 0 to {MAX_PIECES}.")
+        if not 0 <= y <= MAX_PIECES:
+            raise ConfigError(f"{where}: y is out of range; allowed: 0 to {MAX_PIECES}.")
+        days = series.setdefault(str(name), {})
+        if day in days:
+            raise ConfigError(f"{where}: this series has that day twice.")
+        days[day] = math.floor(y + 0.5)
+    if not series:
+        raise ConfigError("The demand frame has no row.")
+    all_days = sorted({day for days in series.values() for day in days})
+    step = _step(all_days)
+    last = all_days[-1] + step - 1
+    period = -(-(last - all_days[0] + 1) // 7) * 7
+    slots = _slots(series, scenario)
+    return Frame({slots[name]: _daily(days, step) for name, days in series.items()}, last, period)
+
+
+def _step(days: list[int]) -> int:
+    if len(days) < 2:
+        return 1
+    return math.gcd(*(b - a for a, b in zip(days, days[1:], strict=False)))
+
+
+def _daily(days: dict[int, int], step: int) -> dict[int, int]:
+    result = {}
+    for day, y in days.items():
+        share, rest = divmod(y, step)
+        for i in range(step):
+            result[day + i] = share + (i < rest)
+    return result
+
+
+def _slots(series: dict[str, dict[int, int]], scenario: Scenario) -> dict[str, tuple[str, str]]:
+    regions = [region.id for region in scenario.regions]
+    by_rank: list[str] = []
+    lists = [style.skus() for style in styles().values()]
+    for rank in range(max(len(skus) for skus in lists)):
+        by_rank += [skus[rank] for skus in lists if rank < len(skus)]
+    known = set(by_rank)
+    slots: dict[str, tuple[str, str]] = {}
+    for name in series:
+        sku, at, region = name.partition("@")
+        if at and sku in known and region in regions:
+            slots[name] = (region, sku)
+    taken = set(slots.values())
+    free = [(region, sku) for sku in by_rank for region in regions if (region, sku) not in taken]
+    others = sorted(name for name in series if name not in slots)
+    if len(others) > len(free):
+        raise ConfigError(
+            f"The demand frame has {len(series)} series; allowed: up to {len(taken) + len(free)} "
+            "(one per SKU and region)."
+        )
+    return slots | dict(zip(others, free, strict=False))
+
+
+def read_csv(path: str | Path, history_days: int = 84) -> list[FrameRow]:
+    """Read a CSV file with the columns `unique_id, ds, y` (ds = a date such as 2015-01-04).
+
+    The first date of the file becomes day `-history_days`: the file's first weeks are the history
+    that forecasters see at the start of the run.
+
+    Raises:
+        ConfigError: if the file cannot be read, a column is missing or a row is not allowed.
+    """
+    name = str(path)
+    try:
+        with Path(path).open(encoding="utf-8-sig", newline="") as file:
+            table = csv.DictReader(file)
+            missing = [c for c in ("unique_id", "ds", "y") if c not in (table.fieldnames or ())]
+            if missing:
+                raise ConfigError(
+                    f"{name}: column {missing[0]!r} is missing; it has {table.fieldnames}."
+                )
+            rows = [_row(name, number, row) for number, row in enumerate(table, 2)]
+    except (OSError, UnicodeDecodeError, csv.Error) as exc:
+        raise ConfigError(f"{name}: cannot be read as CSV: {exc}.") from exc
+    if not rows:
+        raise ConfigError(f"{name}: has no row.")
+    first = min(day for _, day, _ in rows)
+    return [(unique_id, day - first - history_days, y) for unique_id, day, y in rows]
+
+
+def _row(file: str, number: int, row: dict[str, str]) -> FrameRow:
+    try:
+        return row["unique_id"], date.fromisoformat(row["ds"][:10]).toordinal(), float(row["y"])
+    except (ValueError, TypeError, KeyError) as exc:
+        raise ConfigError(
+            f"{file}: row {number} is {row}; allowed: unique_id, ds as YYYY-MM-DD, y as a number."
+        ) from exc

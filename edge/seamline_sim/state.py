@@ -1,0 +1,211 @@
+"""The state of the world as plain records of ints, texts and lists: nothing else survives a snapshot."""
+
+from dataclasses import dataclass, field
+
+from seamline_sim.layout import LinePlan
+
+Draws = tuple[int, ...]
+
+
+@dataclass(slots=True, eq=False)
+class Order:
+    """One order, from the market's wish or the brain's replenishment to delivery."""
+
+    id: str
+    kind: str
+    seller: str
+    style: str
+    colour: str
+    sizes: dict[str, int]
+    region: str
+    placed_ms: int
+    due_ms: int
+    weight: int
+    pieces: int
+    state: str = "received"
+    site: str = ""
+    line: str = ""
+    promised_ms: int = 0
+    sewn: int = 0
+    packed: int = 0
+    delivered: int = 0
+    scrapped: int = 0
+    delivered_ms: int = 0
+    loaded: int = 0
+    """Pieces that have entered the line."""
+    good: dict[str, int] = field(default_factory=dict)
+    """Good pieces per size that have left the line."""
+    trip: int = 0
+    """Grows with every redirection: a transport with an older number has been turned round."""
+    reworks: int = 0
+    cloth_cm: int = 0
+    warehouse: str = ""
+    sewing_ms: int = 0
+    """When its sewing (with set-up) began."""
+
+
+@dataclass(slots=True, eq=False)
+class Garment:
+    """One garment on its hanger."""
+
+    order: Order
+    piece: int
+    size: str
+    in_ms: int
+    done: int
+    ready: int
+    draws: Draws
+    """One draw of 32 bits per operation: 10 bits sewing time, 6 bits found in-line, 16 bits defect."""
+    op: int = 0
+    defects: int = 0
+    """Bits of operations with a defect that nobody has seen yet."""
+    redo: int = 0
+    """How often it was sent back."""
+    redo_bits: int = 0
+    """Bits of operations that have to be done again."""
+    seen: bool = False
+    """True after its first `piece` event."""
+
+
+@dataclass(slots=True, eq=False)
+class Station:
+    """One station: an operator, a machine, and the hangers that wait before it.
+
+    `load` = hangers waiting and in work. `run_ms` counts sewing; the next stop comes at `stop_ms`.
+    """
+
+    id: str
+    index: int
+    machine: str
+    queue: list[Garment] = field(default_factory=list)
+    job: Garment | None = None
+    load: int = 0
+    token: int = 0
+    """Grows when a job is interrupted: events with an older token are void."""
+    seg_start_us: int = 0
+    seg_ms: int = 0
+    """The stretch of sewing that runs now: its start and length; 0 when none runs."""
+    left_ms: int = 0
+    """What remains of an interrupted job."""
+    sewn_ms: int = 0
+    """Sewing time of the job, all stretches together."""
+    down: str = ""
+    """Cause of the stop; empty when the station works."""
+    down_us: int = 0
+    repair_ms: int = 0
+    in_repair: bool = False
+    manned: bool = True
+    helper: bool = False
+    run_ms: int = 0
+    stop_ms: int = 0
+    hard_ms: int = 0
+    small_ms: int = 0
+    hard_from_ms: int = 0
+    hard_n: int = 0
+    small_n: int = 0
+    pieces: int = 0
+    machine_from_ms: int = 0
+    """`run_ms` when the present machine came; counters below hold the machines before it."""
+    stitches: int = 0
+    energy_mj: int = 0
+    base: list[int] = field(default_factory=list)
+    """Milliseconds per operation for this operator at today's pace; 0 = cannot."""
+
+
+@dataclass(slots=True, eq=False)
+class Line:
+    """One hanger line."""
+
+    index: int
+    node: str
+    site: str
+    id: str
+    region: str
+    plant: int
+    stations: list[Station]
+    plan: LinePlan
+    limit: int
+    day_ms: int
+    open: bool = False
+    operators: int = 0
+    style: str = ""
+    colour: str = ""
+    queue: list[str] = field(default_factory=list)
+    sewing: list[str] = field(default_factory=list)
+    feeding: str = ""
+    """Order whose pieces are being hung in; empty when none is."""
+    setup_us: int = 0
+    """End of the set-up that runs; 0 when none runs."""
+    setup_all: bool = False
+    wip: int = 0
+    seen: int = 0
+    pace: int = 1000
+    defect_limit: int = 0
+    """Of 65,536: chance that an operation makes a defect at today's pace."""
+    experience_ms: dict[str, int] = field(default_factory=dict)
+    mark_us: int = 0
+    """Open time is booked up to here."""
+    open_ms: int = 0
+    wip_area: int = 0
+    """Integral of WIP over time, piece microseconds."""
+    wip_us: int = 0
+    entered: int = 0
+    sewn: int = 0
+    scrapped: int = 0
+    smv_done_ms: int = 0
+    manned_ms: int = 0
+    """Operators present x open time."""
+    defects: int = 0
+    busy_ms: int = 0
+    """Open time with an order on the line."""
+
+
+@dataclass(slots=True, eq=False)
+class PlantState:
+    """The mechanics of a plant: `waiting` are (line index, station index) in sequence."""
+
+    id: str
+    region: str
+    mechanics: int
+    free: int
+    waiting: list[tuple[int, int]] = field(default_factory=list)
+
+
+@dataclass(slots=True, eq=False)
+class Cloth:
+    """Cloth of one fabric and colour in one warehouse, centimetres."""
+
+    fabric: str
+    colour: str
+    on_hand: int
+    use_per_day: int
+    reserved: int = 0
+    on_order: int = 0
+    kept: dict[str, int] = field(default_factory=dict)
+    """Reserved by order id."""
+    orders: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class Warehouse:
+    """A region's warehouse: cloth, cutting tables, finished goods."""
+
+    region: str
+    node: str
+    tables: int
+    free: int
+    cloth: dict[str, Cloth]
+    """By `fabric/colour`."""
+    cutting: list[str] = field(default_factory=list)
+    """Orders that wait for cloth or a table, in sequence."""
+    stock: dict[str, int] = field(default_factory=dict)
+    out_us: dict[str, int] = field(default_factory=dict)
+    """SKU -> since when it is out of stock."""
+    sold: dict[str, int] = field(default_factory=dict)
+    """SKU -> pieces sold today."""
+    out_day_us: dict[str, int] = field(default_factory=dict)
+    """SKU -> time out of stock today that is over."""
+    promo: dict[str, int] = field(default_factory=dict)
+    """Style -> last day index with a livestream that was started by command."""
+    wanted: int = 0
+    sales: int = 0

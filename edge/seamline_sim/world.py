@@ -1,0 +1,272 @@
+"""The world: one door in (`command`), one way out (`take_outbox`), time that only runs forward."""
+
+import heapq
+import marshal
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from seamline_broker.contracts.events import Event
+from seamline_broker.contracts.view import View
+from seamline_broker.errors import ConfigError
+from seamline_sim import (
+    calendar,
+    commands,
+    line,
+    observe,
+    repair,
+    sewing,
+    snapshot,
+    view,
+    warehouse,
+)
+from seamline_sim.commands import CommandOutcome, Refusal
+from seamline_sim.core import DAY_US, MINUTE_US, Core, Handler
+from seamline_sim.demand import check_frame
+from seamline_sim.layout import plan_of
+from seamline_sim.market import Frame, FrameRow, Market
+from seamline_sim.observe import LineSample, StationSample
+from seamline_sim.products import styles
+from seamline_sim.scenario import Scenario, parse_scenario
+from seamline_sim.state import Cloth, Line, PlantState, Station, Warehouse
+
+_HANDLERS: Mapping[str, Handler] = {
+    "finish": sewing.finish,
+    "stop": repair.stop,
+    "answered": repair.answered,
+    "up": repair.up,
+    "setup_done": line.setup_done,
+    "shift": line.shift,
+    "day": calendar.day,
+    "hour": calendar.hour,
+    "place": calendar.place,
+    "burst": calendar.burst,
+    "cut_done": warehouse.cut_done,
+    "arrive": warehouse.arrive,
+    "received": warehouse.received,
+    "packed": warehouse.packed,
+    "delivered": warehouse.delivered,
+}
+_IDS_KEPT = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class StationInfo:
+    """What is fixed about a station: its id, and the machine and name that it starts with."""
+
+    id: str
+    machine: str
+    name: str
+
+
+class World(Core):
+    """A garment maker and its market. Make one with `create`, `restore` or `fork`."""
+
+    @classmethod
+    def create(
+        cls, scenario: Scenario, seed: int, demand: Iterable[FrameRow] | None = None
+    ) -> "World":
+        """Return a world at its first instant.
+
+        `demand` is a long frame of (unique_id, day, pieces) that replaces the consumers' market
+        (see `seamline_sim.demand`).
+
+        Raises:
+            ConfigError: if the demand frame has a row that is not allowed.
+        """
+        frame = check_frame(demand, scenario) if demand is not None else None
+        world = cls(scenario, seed, Market(scenario, seed, frame))
+        _build(world)
+        calendar.start(world)
+        return world
+
+    def step_until(self, t_us: int) -> None:
+        """Run all events up to and including `t_us`.
+
+        Raises:
+            ValueError: if `t_us` lies in the past.
+        """
+        if t_us < self.now_us:
+            raise ValueError(f"The world is at {self.now_us} us; it cannot go back to {t_us} us.")
+        heap, pop, handlers = self.heap, heapq.heappop, _HANDLERS
+        done = 0
+        while heap[0][0] <= t_us:
+            self.now_us, _, _, kind, args = pop(heap)
+            handlers[kind](self, *args)
+            done += 1
+        self.events_done += done
+        self.now_us = t_us
+
+    def command(self, node: str, name: str, args: Mapping[str, Any], id: str) -> CommandOutcome:  # noqa: A002
+        """Carry out a command now, at most once per id. Refused commands change nothing.
+
+        `args` have passed `seamline_broker.contracts.commands.check_args`.
+        """
+        if id in self.ids:
+            return CommandOutcome("seen", self.ids[id])
+        try:
+            reason = commands.execute(self, node, name, args)
+        except Refusal as refusal:
+            return CommandOutcome("refused", str(refusal))
+        self.ids[id] = reason
+        if len(self.ids) > _IDS_KEPT:
+            del self.ids[next(iter(self.ids))]
+        return CommandOutcome("done", reason)
+
+    def take_outbox(self) -> list[Event]:
+        """Return the events since the last call, in order of `seq`, and forget them."""
+        events = [Event._make(raw) for raw in self.outbox]
+        self.outbox.clear()
+        return events
+
+    def announce(self) -> None:
+        """Tell stock and cloth on hand, for readers who have not seen the events before."""
+        for house in self.warehouses.values():
+            for sku, on_hand in house.stock.items():
+                self.emit(house.node, "stock", sku, on_hand, "opening")
+            for cloth in house.cloth.values():
+                warehouse.tell_cloth(self, house, cloth, "opening")
+
+    def snapshot(self) -> bytes:
+        """Return everything that the world is, as bytes."""
+        return snapshot.dumps(self, self._origin())
+
+    @classmethod
+    def restore(cls, data: bytes) -> "World":
+        """Return the world of a snapshot.
+
+        Raises:
+            ConfigError: if `data` is not a snapshot that this version reads.
+        """
+        extra, state, outbox = snapshot.loads(data)
+        document, seed, rows = extra
+        scenario = parse_scenario(document, "snapshot")
+        frame: Frame | None = None
+        if rows is not None:
+            series, last, period = rows
+            frame = Frame({key: dict(days) for key, days in series}, last, period)
+        return cls._with_state(scenario, seed, Market(scenario, seed, frame), state, outbox)
+
+    def fork(self) -> "World":
+        """Return a copy that lives on its own; both go on identically until commands differ."""
+        state = marshal.loads(marshal.dumps(snapshot.pack(self), 2))
+        return self._with_state(self.scenario, self.seed, self.market, state, list(self.outbox))
+
+    @classmethod
+    def _with_state(
+        cls,
+        scenario: Scenario,
+        seed: int,
+        market: Market,
+        state: tuple[Any, ...],
+        outbox: list[Any],
+    ) -> "World":
+        world = cls(scenario, seed, market)
+        snapshot.unpack(world, state)
+        world.outbox = outbox
+        return world
+
+    def _origin(self) -> tuple[Any, ...]:
+        frame = self.market.frame
+        rows = None
+        if frame is not None:
+            series = [(key, list(days.items())) for key, days in frame.series.items()]
+            rows = (series, frame.last, frame.period)
+        return (self.scenario.document, self.seed, rows)
+
+    def digest(self) -> str:
+        """Return the sha-256 of the whole state; equal worlds have equal digests."""
+        return snapshot.digest(self)
+
+    def view(self) -> View:
+        """Return what a reader of all events (and giver of all promises) knows now."""
+        return view.build(self)
+
+    def stations(self, line_node: str) -> list[StationInfo]:
+        """Return the stations of a line, with the machines that they have now."""
+        return [
+            StationInfo(st.id, st.machine, f"{line_node} {st.id}")
+            for st in self.line_of[line_node].stations
+        ]
+
+    def observe(self, line_node: str) -> list[StationSample]:
+        """Return what the sensors of each station of a line could see now."""
+        here = self.line_of[line_node]
+        return [observe.sample_station(self, here, st) for st in here.stations]
+
+    def observe_line(self, line_node: str) -> LineSample:
+        """Return what the meters of a line could see now."""
+        return observe.sample_line(self, self.line_of[line_node])
+
+    def any_shift_open(self) -> bool:
+        """Return whether any line works now (breaks count as closed)."""
+        return any(here.open for here in self.lines)
+
+    def next_shift_start_us(self) -> int:
+        """Return when the next shift starts after now."""
+        shift = self.scenario.shift
+        day = self.now_us // DAY_US
+        while True:
+            start = day * DAY_US + shift.start_min * MINUTE_US
+            if start > self.now_us and self.market.weekday(day) in shift.workdays:
+                return start
+            day += 1
+
+
+def _build(w: World) -> None:
+    scenario = w.scenario
+    shift = scenario.shift
+    day_ms = 60_000 * (shift.end_min - shift.start_min - shift.lunch_end_min + shift.lunch_min)
+    first = plan_of("tshirt", scenario.plants[0].stations).bulletin
+    for number, plant in enumerate(scenario.plants):
+        w.plants.append(PlantState(plant.id, plant.region, plant.mechanics, plant.mechanics))
+        for n in range(1, plant.lines + 1):
+            plan = plan_of(first, plant.stations)
+            made = Line(
+                index=len(w.lines),
+                node=f"{plant.id}/line-{n}",
+                site=plant.id,
+                id=f"line-{n}",
+                region=plant.region,
+                plant=number,
+                stations=[],
+                plan=plan,
+                limit=plant.stations * scenario.figure("line.hangers_per_station_permille") // 1000,
+                day_ms=day_ms,
+            )
+            for i, machine in enumerate(plan.machines):
+                st = Station(f"st-{i + 1:02d}", i, machine)
+                repair.plan_hard(w, made, st)
+                repair.plan_small(w, made, st)
+                made.stations.append(st)
+            w.lines.append(made)
+            w.line_of[made.node] = made
+    for region in scenario.regions:
+        w.warehouses[region.id] = _warehouse(w, region.id, region.cutting_tables)
+    w.announce()
+
+
+def _warehouse(w: World, region: str, tables: int) -> Warehouse:
+    capacity = sum(p.lines * p.stations for p in w.scenario.plants)
+    here = sum(p.lines * p.stations for p in w.scenario.plants if p.region == region)
+    cloth = {}
+    for (fabric, colour), use in sorted(w.market.use_per_day().items()):
+        per_day = max(use * here // capacity, 1)
+        on_hand = max(per_day * w.fig("warehouse.cover_days"), 100_000 if here else 0)
+        cloth[f"{fabric}/{colour}"] = Cloth(fabric, colour, on_hand, per_day)
+    house = Warehouse(region, f"{region}/warehouse", tables, tables, cloth)
+    house.stock = _opening_stock(w, region)
+    return house
+
+
+def _opening_stock(w: World, region: str) -> dict[str, int]:
+    days = w.fig("warehouse.opening_days")
+    stock = {}
+    for style in styles().values():
+        means = w.market.sku_means_milli(region, style.style)
+        for sku in style.skus():
+            stock[sku] = max(2, (means[sku] * days + 999) // 1000)
+    return stock
+
+
+__all__ = ["ConfigError", "StationInfo", "World"]
