@@ -92,13 +92,14 @@ SELECT epoch_ms(f.origin_ts) AS origin_ms, f.model
 FROM (SELECT DISTINCT origin_ts, model FROM forecasts) f
 LEFT JOIN forecast_scores s ON s.origin_ts = f.origin_ts AND s.model = f.model
 GROUP BY f.origin_ts, f.model
-HAVING max(s.scored_ts) IS NULL OR max(s.scored_ts) < make_timestamp(? * 1000)
-ORDER BY f.origin_ts DESC LIMIT 3
+HAVING f.origin_ts < make_timestamp($1 * 1000)
+   AND (max(s.scored_ts) IS NULL OR max(s.scored_ts) < make_timestamp($1 * 1000))
+ORDER BY f.origin_ts DESC LIMIT 2
 """
 
 ONE_FORECAST: Final = """
 SELECT unique_id, ds::DATE AS ds, quantile, value FROM forecasts
-WHERE origin_ts = make_timestamp(? * 1000) AND model = ?
+WHERE origin_ts = make_timestamp(? * 1000) AND model = ? AND ds < make_timestamp(? * 1000)
 """
 
 LAST_SCORE: Final = """
