@@ -1,0 +1,81 @@
+from collections.abc import Callable
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from seamline_platform.demand.features import categories_of
+from seamline_platform.demand.frame import grid_of, panel_of
+from seamline_platform.demand.gradient_boosting import HistGradientBoosting
+from seamline_platform.demand.protocol import check_forecast
+from seamline_platform.demand.scoring import score
+from seamline_platform.demand.seasonal_naive import SeasonalNaive
+
+MakeHistory = Callable[..., pa.Table]
+LEVELS = (0.1, 0.5, 0.9)
+
+
+def until(table: pa.Table, day: int) -> pa.Table:
+    return table.filter(pa.compute.less(table["ds"].cast(pa.int32()), day))
+
+
+def test_a_global_model_beats_seasonal_naive_and_keeps_the_contract(shop: pa.Table) -> None:
+    past = until(shop, 20_070)
+    learned = HistGradientBoosting(iterations=30).forecast(past, 14, LEVELS)
+    check_forecast(learned, panel_of(past), 14, LEVELS)
+    mine, naive = score(learned, shop), score(SeasonalNaive().forecast(past, 14, LEVELS), shop)
+    assert mine is not None
+    assert naive is not None
+    assert mine.pinball < 0.9 * naive.pinball
+    assert 0.7 < mine.coverage_80 < 0.95
+
+
+def test_equal_histories_give_equal_forecasts(shop: pa.Table) -> None:
+    model = HistGradientBoosting(iterations=5)
+    assert model.forecast(shop, 3, (0.5,)).equals(model.forecast(shop, 3, (0.5,)))
+
+
+def test_a_forecast_never_uses_the_days_that_it_forecasts(shop: pa.Table) -> None:
+    past = until(shop, 20_070)
+    doubled = np.asarray(shop["y"]) * np.where(
+        np.asarray(shop["ds"].cast(pa.int32())) >= 20_070, 9, 1
+    )
+    changed = shop.set_column(2, "y", pa.array(doubled))
+    model = HistGradientBoosting(iterations=5)
+    assert model.forecast(until(changed, 20_070), 3, (0.5,)).equals(model.forecast(past, 3, (0.5,)))
+
+
+def test_a_promotion_that_is_announced_raises_the_forecast(shop: pa.Table) -> None:
+    names = sorted(set(shop["unique_id"].to_pylist()))
+    ahead = pa.table(
+        {
+            "unique_id": names,
+            "ds": pa.array([20_084] * len(names), pa.int32()).cast(pa.date32()),
+            "y": pa.nulls(len(names), pa.float64()),
+            "stockout_min": pa.nulls(len(names), pa.float64()),
+            "price_fen": pa.nulls(len(names), pa.float64()),
+            "promo": [1.0] * len(names),
+        }
+    )
+    model = HistGradientBoosting(iterations=40)
+    plain = grid_of(model.forecast(shop, 1, (0.5,))).values.sum()
+    assert (
+        grid_of(model.forecast(pa.concat_tables([shop, ahead]), 1, (0.5,))).values.sum()
+        > 1.2 * plain
+    )
+
+
+def test_two_weeks_of_history_are_too_short(make_history: MakeHistory) -> None:
+    with pytest.raises(ValueError, match="21 days of history, not 14"):
+        HistGradientBoosting().forecast(make_history(np.ones((2, 14))), 7, (0.5,))
+
+
+def test_a_shop_that_never_sold_has_nothing_to_learn(make_history: MakeHistory) -> None:
+    with pytest.raises(ValueError, match="nothing to learn"):
+        HistGradientBoosting().forecast(make_history(np.zeros((2, 60))), 7, (0.5,))
+
+
+def test_attributes_come_from_the_name_of_a_series() -> None:
+    codes = categories_of(["TS01-BLK-M@east", "TS01-WHT-M@west", "PO01-BLK-XL@east", "odd"])
+    assert codes[0, 0] == codes[1, 0] != codes[2, 0]
+    assert codes[0, 3] == codes[2, 3] != codes[3, 3]
