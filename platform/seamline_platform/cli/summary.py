@@ -45,7 +45,9 @@ def summary_of(store: Path, outboxes: Path) -> dict[str, float]:
         raise opening_error(store, exc) from exc
     with connection:
         try:
-            figures = {name: _one(connection, sql) for name, sql in COUNTS.items()}
+            figures: dict[str, float] = {
+                name: _one(connection, sql) for name, sql in COUNTS.items()
+            }
             figures["rows_stored"] = _one(connection, _stored_rows_sql())
         except duckdb.Error as exc:
             raise StoreError(f"Database {store} cannot be read: {exc}.") from exc
