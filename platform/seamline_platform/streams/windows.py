@@ -166,7 +166,9 @@ class NodeWindows:
         """Take a reading of the line's electricity meter (cumulative)."""
         self.heard(ts_ms)
         window = self._window(ts_ms // self.window_ms)
-        if window is not None:
+        if window is None:
+            self._meter_kwh = max(energy_kwh, self._meter_kwh or 0.0)
+        else:
             window.meter_kwh = max(energy_kwh, window.meter_kwh or 0.0)
 
     def delivered(self, ts_ms: int, due_ms: int, placed_ms: int | None) -> None:
