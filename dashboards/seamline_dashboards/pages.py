@@ -38,7 +38,10 @@ _TYPES: Final = {
     ".svg": "image/svg+xml",
     ".txt": "text/plain; charset=utf-8",
 }
-_NOT_BUILT: Final = "The page has not been built. Run `make setup`, or `npm ci && npm run build` in dashboards/web.\n"
+_NOT_BUILT: Final = (
+    "The page has not been built. Run `make setup`, "
+    "or `npm ci && npm run build` in dashboards/web.\n"
+)
 
 Handler = Callable[[Request], Awaitable[Response]]
 

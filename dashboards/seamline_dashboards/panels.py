@@ -1,7 +1,7 @@
 """Panels declared in TOML: the door for a person who adds a chart without TypeScript.
 
-A file `panels/<id>.toml` holds a title in two languages, what to show (a live topic or a SELECT) and
-how to draw it::
+A file `panels/<id>.toml` holds a title in two languages, what to show (a live topic or a SELECT)
+and how to draw it::
 
     title = "Pieces today"
     title_zh = "今日件数"
@@ -25,7 +25,8 @@ USER_FOLDER: Final = Path(".seamline") / "panels"
 
 CHARTS: Final = ("line", "bar", "number", "table")
 TOPICS: Final = (
-    "clock", "floor", "lines", "kpi", "orders", "plan", "forecast", "devices", "log", "strip", "trace",
+    "clock", "floor", "lines", "kpi", "orders", "plan",
+    "forecast", "devices", "log", "strip", "trace",
 )  # fmt: skip
 _DEFAULTS: Final[Mapping[str, object]] = {
     "title": "",

@@ -1,3 +1,4 @@
+# ruff: noqa: INP001  (a script, not a package)
 """Type-checks the page: `python dashboards/web/check.py`.
 
 TypeScript 7 comes as a native program below node_modules, so the check itself needs no Node. If the

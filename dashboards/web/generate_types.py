@@ -1,4 +1,5 @@
-"""Writes src/feed/types.gen.ts from the API's models; with `--check` only says whether it is current.
+# ruff: noqa: INP001  (a script, not a package)
+"""Writes src/feed/types.gen.ts from the API's models; with `--check` only tells if it is current.
 
 A tool for developers: the page itself never imports the platform.
 """

@@ -56,7 +56,8 @@ export function fanOption(detail: ForecastDetail): EChartsCoreOption {
   const stockouts = actuals.filter((one) => one.stockout_min > 0).map((one) => [one.ds_ms, one.y]);
   return {
     grid: { left: 8, right: 16, top: 30, bottom: 26, containLabel: true },
-    xAxis: { type: "value", min: "dataMin", max: "dataMax", ...style, splitLine: { show: false }, axisLabel: { color: colour("ink-2"), fontSize: 11, hideOverlap: true, formatter: (ms: number) => day(ms) } },
+    useUTC: true,
+    xAxis: { type: "time", min: "dataMin", max: "dataMax", ...style, splitLine: { show: false }, axisLabel: { color: colour("ink-2"), fontSize: 11, hideOverlap: true, formatter: (ms: number) => day(ms) } },
     yAxis: { type: "value", min: 0, name: t("forecast.axis"), nameTextStyle: { color: colour("ink-2"), align: "left" }, ...style },
     tooltip: {
       trigger: "axis",

@@ -74,7 +74,7 @@ function drawer(bars: readonly PlanBar[]) {
       children.push({ type: "rect", shape: { ...body, r: 2 }, style });
       if (body.width > 54) {
         const back = bar.late ? { backgroundColor: fill, padding: [1, 3] } : {};
-        const text = { text: bar.style || bar.order, x: body.x + 5, y, fill: ink, fontSize: 11, verticalAlign: "middle", width: body.width - 10, overflow: "truncate", ...back };
+        const text = { text: bar.style || bar.order, x: body.x + 5, y, fill: ink, fontSize: 11, verticalAlign: "middle", ...back };
         children.push({ type: "text", style: text, silent: true });
       }
     }
@@ -98,11 +98,13 @@ export function ganttOption(plan: Plan): EChartsCoreOption {
   const from = Math.min(plan.now_ms - DAY_MS / 4, ...bars.map((bar) => bar.start_ms - bar.setup_ms));
   const to = Math.max(plan.now_ms + DAY_MS, ...bars.map((bar) => bar.end_ms));
   return {
-    grid: { left: 8, right: 12, top: 22, bottom: 44, containLabel: true },
+    useUTC: true,
+    grid: { left: 4, right: 14, top: 22, bottom: 4, containLabel: true },
     xAxis: {
-      type: "value", min: from, max: to, position: "bottom", minInterval: 3_600_000,
+      type: "time", min: from, max: to, position: "bottom",
       ...style,
-      axisLabel: { color: colour("ink-2"), fontSize: 11, hideOverlap: true, formatter: (ms: number) => `${day(ms)}\n${hourMinute(ms)}` },
+      splitLine: { show: true, lineStyle: { color: colour("line") } },
+      axisLabel: { color: colour("ink-2"), fontSize: 11, hideOverlap: true, formatter: (ms: number) => (ms % DAY_MS === 0 ? day(ms) : hourMinute(ms)) },
     },
     yAxis: { type: "category", data: rows, ...style, splitLine: { show: true, lineStyle: { color: colour("line") } } },
     dataZoom: [

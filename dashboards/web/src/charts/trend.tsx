@@ -7,7 +7,13 @@ import { lang, t } from "../i18n";
 import { colour, theme } from "../theme";
 
 const HEIGHT = 96;
+const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
+/** Steps of the time axis that fall on round times of the day. */
+const STEPS_MS = [
+  ...[1, 2, 5, 10, 15, 30, 60, 120, 180, 240, 360, 720].map((minutes) => minutes * MINUTE_MS),
+  ...[1, 2, 7, 14, 28].map((days) => days * DAY_MS),
+];
 
 function options(width: number, unit: string, height: number): uPlot.Options {
   const axis = { stroke: colour("ink-2"), grid: { stroke: colour("line"), width: 1 }, ticks: { show: false }, font: "11px system-ui" };
@@ -24,6 +30,7 @@ function options(width: number, unit: string, height: number): uPlot.Options {
         ...axis,
         size: 22,
         space: 70,
+        incrs: STEPS_MS,
         values: (u, splits) => splits.map((ms) => ((u.scales["x"]?.max ?? 0) - (u.scales["x"]?.min ?? 0) > 2 * DAY_MS ? day(ms) : hourMinute(ms))),
       },
       { ...axis, size: 44, space: 26, values: (_, splits) => splits.map((value) => short(value)) },

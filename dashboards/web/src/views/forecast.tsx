@@ -11,11 +11,11 @@ import { Empty } from "../parts/drawer";
 
 const SHOWN = 80;
 
-function Score(props: { name: string; value: string; help: string }) {
+function Score(props: { name: string; value: string; help: string; wordy?: boolean }) {
   return (
     <div class="kpi" title={props.help}>
       <div class="kpi-name">{props.name}</div>
-      <div class="kpi-value"><b>{props.value}</b></div>
+      <div class={props.wordy ? "kpi-value wordy" : "kpi-value"}><b>{props.value}</b></div>
     </div>
   );
 }
@@ -28,7 +28,7 @@ function Scores(props: { summary: ForecastSummary | null }) {
       <Score name={t("forecast.coverage")} value={percent(summary?.coverage_80)} help={t("forecast.coverage_help")} />
       <Score name={t("forecast.bias")} value={percent(summary?.bias, 1)} help={t("forecast.bias_help")} />
       <Score name={t("forecast.series")} value={number(summary?.series_count)} help={t("forecast.series_help")} />
-      <Score name={t("forecast.model")} value={summary?.model ?? t("none")} help={t("forecast.model_help", { s: short(summary?.seconds) })} />
+      <Score name={t("forecast.model")} wordy value={summary?.model.replaceAll("_", " ") ?? t("none")} help={t("forecast.model_help", { s: short(summary?.seconds) })} />
     </div>
   );
 }
@@ -46,7 +46,7 @@ function SeriesList(props: { series: readonly ForecastSeries[]; chosen: string; 
           <li key={one.unique_id}>
             <button type="button" class="series-row" aria-pressed={one.unique_id === props.chosen} onClick={() => props.choose(one.unique_id)}>
               <span class="series-id">{one.unique_id}</span>
-              <svg class="bar" viewBox="0 0 60 8" width={60} height={8} aria-hidden="true">
+              <svg class="bar" viewBox="0 0 60 8" width={48} height={7} preserveAspectRatio="none" aria-hidden="true">
                 <rect class="bar-back" width={60} height={8} rx={2} />
                 <rect class="bar-fill" width={(60 * one.q50_7d) / most} height={8} rx={2} />
               </svg>

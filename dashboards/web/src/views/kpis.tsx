@@ -17,7 +17,7 @@ function Lines(props: { chosen: string; choose: (key: string) => void }) {
       <table class="grid" data-testid="kpi-lines">
         <thead>
           <tr>
-            {(["line", "style", "efficiency", "oee", "pieces", "wip", "power"] as const).map((name) => <th key={name} scope="col">{t(`kpis.col.${name}`)}</th>)}
+            {(["line", "style", "efficiency", "oee", "pieces", "wip", "power"] as const).map((name, at) => <th key={name} scope="col" class={at > 1 ? "num" : ""}>{t(`kpis.col.${name}`)}</th>)}
           </tr>
         </thead>
         <tbody>

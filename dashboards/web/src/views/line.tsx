@@ -151,7 +151,7 @@ function Tile(props: { site: string; line: FloorLine; state: LineState | null })
     <div class="line-tile">
       <h3>{line.line}</h3>
       <span class={state?.style ? "style" : "minor"}>{state?.style || t("floor.no_style")}</span>
-      {orders.slice(0, 1).map((order) => <span key={order} class="minor order-id">{order}{orders.length > 1 ? ` +${orders.length - 1}` : ""}</span>)}
+      {state?.open !== false && orders.slice(0, 1).map((order) => <span key={order} class="minor order-id">{order}{orders.length > 1 ? ` +${orders.length - 1}` : ""}</span>)}
       {state !== null && !state.open && <span class="chip">{t("floor.closed")}</span>}
       <RawChips place={`${props.site}/${line.line}`} />
       <span class="spring" />

@@ -68,7 +68,7 @@ export function LogView() {
         {found.length > 0 && (
           <div class="scroll" tabIndex={0} role="region" aria-label={t("nav.log")}>
             <table class="grid log">
-              <thead><tr>{(["level", "plant", "wall", "kind", "text", "about"] as const).map((name) => <th key={name} scope="col">{t(`log.col.${name}`)}</th>)}</tr></thead>
+              <thead><tr>{(["level", "plant", "wall", "kind", "text", "about"] as const).map((name) => <th key={name} scope="col" class={name === "plant" || name === "wall" ? "num" : ""}>{t(`log.col.${name}`)}</th>)}</tr></thead>
               <tbody>{found.slice(0, limit).map((entry) => <Entry key={entry.id} entry={entry} />)}</tbody>
             </table>
           </div>

@@ -93,7 +93,7 @@ function Table() {
       {found.length > 0 && (
         <div class="scroll tall" tabIndex={0} role="region" aria-label={t("orders.table")}>
           <table class="grid" data-testid="orders">
-            <thead><tr>{columns.map((name) => <th key={name} scope="col">{t(`orders.col.${name}`)}</th>)}<td /></tr></thead>
+            <thead><tr>{columns.map((name) => <th key={name} scope="col" class={["progress", "due", "promised"].includes(name) ? "num" : ""}>{t(`orders.col.${name}`)}</th>)}<td /></tr></thead>
             <tbody>{found.slice(0, limit).map((row) => <Row key={row.order} row={row} />)}</tbody>
           </table>
         </div>
@@ -111,7 +111,7 @@ function Gantt() {
     <EChart
       option={() => ganttOption(plan)}
       on={[plan]}
-      height={76 + rowsOf(plan).length * ROW_HEIGHT}
+      height={70 + rowsOf(plan).length * ROW_HEIGHT}
       label={t("gantt.label", { bars: plan.bars.length, rows: rowsOf(plan).length, late })}
       onPick={openOrder}
     />
