@@ -6,6 +6,7 @@ For those who want MQTT 5, TLS or a broker of their own: it takes MQTT 3.1.1 and
 import base64
 import hashlib
 import os
+import pwd
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,8 @@ _SALT_BYTES = 12
 _CONF = """\
 # Mosquitto 2 for Seamline. It accepts MQTT 3.1.1 and MQTT 5 on the same port.
 listener {port} {host}
+# Started as root (a system service), it must be the owner of these private files to read them.
+user {owner}
 allow_anonymous false
 password_file {directory}/{passwords}
 acl_file {directory}/{acl}
@@ -65,7 +68,12 @@ def mosquitto_files(
     """Return the files as they should lie in `directory`."""
     known = list(users)
     conf = _CONF.format(
-        port=port, host=host, directory=directory.absolute(), acl=ACL_NAME, passwords=PASSWORDS_NAME
+        port=port,
+        host=host,
+        owner=pwd.getpwuid(os.getuid()).pw_name,
+        directory=directory.absolute(),
+        acl=ACL_NAME,
+        passwords=PASSWORDS_NAME,
     )
     passwords = "".join(f"{user.name}:{hash_password(user.password)}\n" for user in known)
     return MosquittoFiles(conf, "\n".join(_acl_block(user) for user in known), passwords)
