@@ -61,6 +61,11 @@ class DoorReader:
                 rows.add(door.device, sample, wall_ms)
         return len(samples), faults, False
 
+    def forget(self) -> None:
+        """Forget what was seen, because it may not have been stored."""
+        self._payloads.clear()
+        self._latest = None
+
     def _is_stored(self, door: Door, sample: Sample) -> bool:
         if self._latest is None:
             self._latest = self._load_latest()

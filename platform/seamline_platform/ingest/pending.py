@@ -27,6 +27,10 @@ class Pending:
         """Add Arrow rows for a table."""
         self._batches.setdefault(table, []).append(batch)
 
+    def add_table(self, name: str, table: pa.Table) -> None:
+        """Add rows that were checked before."""
+        self._batches.setdefault(name, []).extend(table.to_batches())
+
     def add_row(self, table: str, row: dict[str, object]) -> None:
         """Add one row for a table."""
         self._rows.setdefault(table, []).append(row)

@@ -25,7 +25,7 @@ from seamline_platform.ingest.plantclock import PlantClock
 from seamline_platform.ingest.rejects import Rejects
 from seamline_platform.ingest.tables import events_batch, readings_batch
 from seamline_platform.ingest.watermark import AckTo, Key, Verdict, Watermarks
-from seamline_platform.ingest.wire import Decoded, decode_body
+from seamline_platform.ingest.wire import Decoded, check_time, decode_body
 from seamline_platform.store import RAW_EPOCH, Group, Store
 from seamline_platform.store.events import EVENT_TABLES
 
@@ -33,6 +33,9 @@ log = logging.getLogger(__name__)
 
 PLANT_TIME_KINDS: Final = frozenset({"", "line", "plant", "warehouse", "field"})
 """Kinds of nodes whose samples carry plant time; others have a clock of their own."""
+
+MAX_BIRTH_BYTES: Final = 1_000_000
+"""A certificate may carry the product catalogue."""
 
 
 def _nothing(*_: object) -> None:
@@ -112,8 +115,10 @@ class Pipeline:
             self.counters.messages += 1
             try:
                 self._one(message, pending, wall_ms)
-            except ContractError as exc:
+            except (ContractError, StoreError) as exc:
                 self._reject(message, str(exc), pending, wall_ms)
+            except RecursionError:
+                self._reject(message, "The message is nested too deeply.", pending, wall_ms)
             except Exception as exc:
                 log.exception("A message could not be handled topic=%s", message.topic[:200])
                 self._reject(message, f"{type(exc).__name__}: {exc}", pending, wall_ms)
@@ -143,13 +148,14 @@ class Pipeline:
     # ---- one message ---------------------------------------------------------------------------
 
     def _one(self, message: Message, pending: Pending, wall_ms: int) -> None:
-        if len(message.payload) > MAX_MESSAGE_BYTES:
-            raise ContractError(
-                f"The message has {len(message.payload)} bytes; the limit is {MAX_MESSAGE_BYTES}."
-            )
         levels = message.topic.split("/", 3)
         known = len(levels) == 4 and levels[:2] == ["seamline", "v1"]
         route = self._routes.get(levels[2]) if known else None
+        limit = MAX_BIRTH_BYTES if known and levels[2] == "node" else MAX_MESSAGE_BYTES
+        if len(message.payload) > limit:
+            raise ContractError(
+                f"The message has {len(message.payload)} bytes; the limit is {limit}."
+            )
         if route is None:
             raise ContractError(f"Nothing is expected on topic {message.topic[:200]!r}.")
         route(message, pending, wall_ms)
@@ -259,7 +265,9 @@ class Pipeline:
         self.counters.results += 1
         row: dict[str, object] = {"command_id": result.id, "status": result.status}
         row |= {"reason": result.reason, "plant_ts": result.plant_ms, "wall_ts": result.wall_ms}
-        pending.add_row("command_results", row)
+        check_time("wall_ms", result.wall_ms)
+        check_time("plant_ms", result.plant_ms)
+        pending.add_table("command_results", self._store.rows("command_results", [row]))
         self._call(self._handlers.on_result, node, result)
 
     def _order(self, message: Message, pending: Pending, wall_ms: int) -> None:
@@ -270,16 +278,20 @@ class Pipeline:
         if order.order in self._orders:
             self.counters.repeated_orders += 1
             return
+        check_time("placed_ms", order.placed_ms)
+        check_time("due_ms", order.due_ms)
+        rows = self._store.rows("orders", [_order_row(order, wall_ms)])
         self._orders.add(order.order)
         self.counters.orders += 1
         pending.orders.append((order, wall_ms))
         pending.urgent = True
-        pending.add_row("orders", _order_row(order, wall_ms))
+        pending.add_table("orders", rows)
 
     def _run_clock(self, message: Message, pending: Pending, wall_ms: int) -> None:
         if message.topic != CLOCK:
             raise ContractError(f"Nothing is expected on topic {message.topic!r}.")
         clock = RunClock.decode(message.payload)
+        check_time("plant_ms", clock.plant_ms)
         self.plant_clock.set(clock, wall_ms)
         self._call(self._handlers.on_clock, clock)
 
@@ -306,14 +318,14 @@ class Pipeline:
     def _submit(self, pending: Pending) -> None:
         if pending.empty:
             return
-        group = Group(
-            pending.tables(self._store),
-            on_commit=lambda: self._committed(pending),
-            on_failed=lambda error: self._failed(pending, error),
-        )
         try:
+            group = Group(
+                pending.tables(self._store),
+                on_commit=lambda: self._committed(pending),
+                on_failed=lambda error: self._failed(pending, error),
+            )
             self._store.submit(group, urgent=pending.urgent)
-        except StoreError:
+        except Exception:
             self._forget(pending)
             raise
 
@@ -335,6 +347,7 @@ class Pipeline:
 
     def _forget(self, pending: Pending) -> None:
         self._orders.difference_update(order.order for order, _ in pending.orders)
+        self._door.forget()
         self._reload()
 
     def _reload(self) -> None:

@@ -37,7 +37,7 @@ class Rejects:
         return {
             "wall_ts": wall_ms,
             "topic": topic[:FIRST_BYTES],
-            "reason": reason[:_MAX_REASON],
+            "reason": reason[:_MAX_REASON].encode("utf-8", "backslashreplace").decode(),
             "first_bytes": printable(payload),
             "size_bytes": len(payload),
         }

@@ -39,7 +39,7 @@ class _Readings(msgspec.Struct):
 
 
 class _Body(msgspec.Struct):
-    readings: msgspec.Raw | None = None
+    readings: msgspec.Raw = msgspec.Raw(b"")
     events: dict[str, msgspec.Raw] = msgspec.field(default_factory=dict)
 
 
@@ -86,27 +86,24 @@ def decode_body(header: BatchHeader, body: bytes) -> Decoded:
     except DECODE_ERRORS as exc:
         result.faults.append(f"Body is not readable: {_say(exc)}.")
         return result
-    if parts.readings is not None:
-        _attempt(result, "Readings", lambda raw=parts.readings: _take_readings(result, raw))  # type: ignore[misc]
+    if parts.readings:
+        _part(result, "readings", parts.readings, _take_readings)
     for kind, raw in parts.events.items():
-        _attempt(
-            result,
-            f"Events {kind!r}",
-            lambda kind=kind, raw=raw: _take_events(result, kind, raw),  # type: ignore[misc]
-        )
+        _part(result, kind, raw, _take_events)
     if not result.faults and result.rows != header.rows:
-        fault = f"Header says {header.rows} rows, body has {result.rows}."
-        return Decoded(faults=[fault])
+        return Decoded(faults=[f"Header says {header.rows} rows, body has {result.rows}."])
     return result
 
 
-def _attempt(result: Decoded, what: str, take: Callable[[], None]) -> None:
+def _part(
+    result: Decoded, name: str, raw: msgspec.Raw, take: Callable[[Decoded, str, msgspec.Raw], None]
+) -> None:
     try:
-        take()
+        take(result, name, raw)
     except DECODE_ERRORS as exc:
-        result.faults.append(f"{what}: {_say(exc)}.")
+        result.faults.append(f"{name!r}: {_say(exc)}.")
     except ContractError as exc:
-        result.faults.append(f"{what}: {exc}")
+        result.faults.append(f"{name!r}: {exc}")
 
 
 def _say(exc: BaseException) -> str:
@@ -143,6 +140,16 @@ def _check_ints(name: str, values: Sequence[Any], *, zero_allowed: bool, is_time
         raise ContractError(f"column {name!r} holds the time {bad} ms; allowed: 1990 to 2100.")
 
 
+def check_time(name: str, ts_ms: int) -> None:
+    """Check a single time of a message; 0 stands for unknown.
+
+    Raises:
+        ContractError: if it is before 1990 or after 2100.
+    """
+    if ts_ms and not MIN_TS_MS <= ts_ms <= MAX_TS_MS:
+        raise ContractError(f"{name}={ts_ms} is an impossible time; allowed: 1990 to 2100.")
+
+
 @lru_cache(maxsize=65_536)
 def level_fault(name: str) -> str:
     """Return why `name` cannot be an id, or an empty text."""
@@ -153,7 +160,7 @@ def level_fault(name: str) -> str:
     return ""
 
 
-def _take_readings(result: Decoded, raw: msgspec.Raw) -> None:
+def _take_readings(result: Decoded, _name: str, raw: msgspec.Raw) -> None:
     part = _READINGS.decode(raw)
     rows = len(part.ts_ms)
     for name in ("d", "m", "value", "quality"):
