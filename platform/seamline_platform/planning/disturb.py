@@ -101,14 +101,9 @@ def _redirect(
 
 
 def _way_ms(line: LineState, other: LineState, order: OrderView, params: DispatchParams) -> int:
-    """Return plant time until the kit of an order could be at another line."""
-    transport = line.catalogue.transport_min
-    if order.state == "queued":
-        if line.info.site == other.info.site:
-            return 10 * MINUTE_MS
-        return transport.get(relation(line.info.region, other.info.region), 0) * MINUTE_MS
-    cut = 0 if order.state == "in_transit" else params.cut_min
-    way = transport.get(relation(line.info.region, other.info.region), 0)
+    """Return plant time until the kit of an order could be at another line: it travels anew."""
+    way = line.catalogue.transport_min.get(relation(line.info.region, other.info.region), 0)
+    cut = params.cut_min if order.state == "cutting" else 0
     return (cut + way) * MINUTE_MS
 
 

@@ -40,7 +40,7 @@ class DispatchParams:
     promise_margin_min: int = 240
     transport_fen: Mapping[str, int] = field(default_factory=_transport_fen)
     """Cost of bringing one piece to its region."""
-    late_fen_per_piece_day: int = 200
+    late_fen_per_piece_day: int = 400
     """Cost of one piece being one day late, times the weight of the order."""
     wait_fen_per_piece_day: int = 60
     """Worth of having one piece one day earlier."""

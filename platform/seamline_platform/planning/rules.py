@@ -10,6 +10,8 @@ from seamline_platform.planning.evaluate import Job
 from seamline_platform.plugins import load_plugin, plugin_names
 
 GROUP: Final = "seamline.dispatch_rules"
+SETUP_WORTH: Final = 0.2
+"""Worth of set-up time against tardiness of weight 1, where a rule has to weigh them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,9 @@ class Atcs:
     `w/p * exp(-max(d - p - t, 0) / (k1 * p_mean)) * exp(-s_lj / (k2 * s_mean))`.
     Lee, Bhaskaran and Pinedo, "A heuristic to minimize the total weighted tardiness with
     sequence-dependent setups", IIE Transactions 29 (1997) 45-52; for parallel machines Lee and
-    Pinedo, EJOR 100 (1997) 464-474. k1 and k2 come from the problem unless they are given.
+    Pinedo, EJOR 100 (1997) 464-474. k1 and k2 are estimated from the problem as there; because the
+    estimate is meant for tight due dates, the best of a few values around it is taken, by
+    weighted tardiness and set-ups of the sequence. Given values are used as they are.
     """
 
     def __init__(self, k1: float | None = None, k2: float | None = None) -> None:
@@ -72,31 +76,21 @@ class Atcs:
         """Return the jobs by falling index, evaluated anew after each choice."""
         if len(waiting) < 2:
             return list(waiting)
-        rest = sorted(waiting, key=lambda job: job.order)
-        p_mean = sum(_work(job) for job in rest) / len(rest)
-        s_mean = _mean_setup(rest, context)
-        k1, k2 = self.parameters(rest, context, p_mean, s_mean)
-        due_scale, setup_scale = k1 * p_mean, max(k2 * s_mean, 1e-9)
-        t, before = float(context.now_ms), None
-        result: list[Job] = []
-        while rest:
-            best, best_index = rest[0], -math.inf
-            for job in rest:
-                slack = max(job.due_ms - _work(job) - t, 0.0)
-                index = (
-                    math.log(job.weight / _work(job))
-                    - slack / due_scale
-                    - context.setup_ms(before, job) / setup_scale
-                )
-                if index > best_index:
-                    best, best_index = job, index
-            rest.remove(best)
-            result.append(best)
-            t += (_work(best) + context.setup_ms(before, best)) / context.machines
-            before = best
-        return result
+        jobs = sorted(waiting, key=lambda job: job.order)
+        p_mean = sum(_work(job) for job in jobs) / len(jobs)
+        s_mean = _mean_setup(jobs, context)
+        k1, k2 = self.estimate(jobs, context, p_mean, s_mean)
+        first = [self._k1] if self._k1 else [k1, 0.25 * k1]
+        second = [self._k2] if self._k2 else [k2, 3.0 * k2, 12.0 * k2]
+        best: tuple[float, list[Job]] | None = None
+        for a in first:
+            for b in second:
+                cost, sequence = _by_index(jobs, context, a * p_mean, b * s_mean)
+                if best is None or cost < best[0]:
+                    best = (cost, sequence)
+        return best[1] if best else []
 
-    def parameters(
+    def estimate(
         self, jobs: Sequence[Job], context: RuleContext, p_mean: float, s_mean: float
     ) -> tuple[float, float]:
         """Return k1 and k2 for these jobs.
@@ -110,7 +104,40 @@ class Atcs:
         tightness = min(max(1 - sum(due) / len(due) / makespan, 0.1), 1.5)
         k1 = 4.5 + spread if spread <= 0.5 else 6 - 2 * spread
         k2 = tightness / (2 * math.sqrt(max(s_mean / p_mean, 1e-6)))
-        return self._k1 or max(k1, 0.5), self._k2 or max(k2, 0.05)
+        return max(k1, 0.5), max(k2, 0.05)
+
+
+def _by_index(
+    jobs: Sequence[Job], context: RuleContext, due_scale: float, setup_scale: float
+) -> tuple[float, list[Job]]:
+    """Return the cost of the sequence by the ATCS index, and the sequence.
+
+    The logarithm of the index is compared: it rises with the index and cannot underflow.
+    """
+    scale = max(setup_scale, 1e-9)
+    rest = [(math.log(job.weight / _work(job)), job.due_ms - _work(job), job) for job in jobs]
+    t, before, cost = float(context.now_ms), None, 0.0
+    result: list[Job] = []
+    while rest:
+        best, best_index, best_setup = rest[0], -math.inf, 0
+        setups: dict[tuple[str, str], int] = {}
+        for entry in rest:
+            log_ratio, latest, job = entry
+            kind = (job.style, job.colour)
+            setup = setups.get(kind)
+            if setup is None:
+                setup = setups[kind] = context.setup_ms(before, job)
+            index = log_ratio - setup / scale
+            if latest > t:
+                index -= (latest - t) / due_scale
+            if index > best_index:
+                best, best_index, best_setup = entry, index, setup
+        rest.remove(best)
+        before = best[2]
+        result.append(before)
+        t += (_work(before) + best_setup) / context.machines
+        cost += before.weight * max(t - before.due_ms, 0.0) + SETUP_WORTH * best_setup
+    return cost, result
 
 
 def _work(job: Job) -> int:
