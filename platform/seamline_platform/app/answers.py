@@ -1,7 +1,7 @@
 """What the API answers from the store: orders, decisions, commands, KPIs, readings."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from seamline_platform.api import rest_models as models
 from seamline_platform.api.live_models import OrderRow
@@ -25,12 +25,17 @@ Row = Mapping[str, object]
 class OrderAnswers:
     """Orders with their decisions, commands and events."""
 
-    def __init__(self, store: Store, projection: Projection, reasons: Mapping[str, Reason]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        projection: Projection,
+        reasons: Mapping[str, Reason],
+        now_ms: Callable[[], int],
+    ) -> None:
         self._store = store
         self._projection = projection
         self._reasons = reasons
-        self.now_ms = 0
-        """Plant time, set by the app at each beat of the run's clock."""
+        self._now_ms = now_ms
 
     def row(self, order: str) -> OrderRow:
         """Return one order as the page shows it.
@@ -44,14 +49,16 @@ class OrderAnswers:
                 404, f"Order {order[:64]!r}", "the id of an order, as in /api/orders"
             )
         reason = self._reasons.get(order, Reason())
-        return OrderRow.model_validate(order_row(view, reason, self.now_ms))
+        return OrderRow.model_validate(order_row(view, reason, self._now_ms()))
 
     def all(self, state: str, limit: int) -> models.OrderList:
         """Return the newest orders, in one state if it is named."""
         found = [o for o in self._projection.orders.values() if state in ("", o.state)]
         found.sort(key=lambda o: (o.placed_ms, o.order), reverse=True)
         rows = [
-            OrderRow.model_validate(order_row(o, self._reasons.get(o.order, Reason()), self.now_ms))
+            OrderRow.model_validate(
+                order_row(o, self._reasons.get(o.order, Reason()), self._now_ms())
+            )
             for o in found[:limit]
         ]
         return models.OrderList(orders=rows, total=len(found))

@@ -41,7 +41,9 @@ class Outcome:
     """What one decision led to."""
 
     trigger: Trigger
-    decision_id: str
+    decision: str
+    """What the ids of all its decisions begin with."""
+    commands: tuple[Command, ...]
     sent: tuple[Sent, ...]
     promises: int
     latency_ms: int
@@ -121,13 +123,14 @@ class Planner:
             self.decisions += len(commands)
         latency_ms = max(0, wall_ms - trigger.wall_ms)
         return Outcome(
-            trigger,
-            f"D{wall_ms}-{self._number}",
-            tuple(sent),
-            promises,
-            latency_ms,
-            wall_ms,
-            view.now_ms,
+            trigger=trigger,
+            decision=f"D{wall_ms}-{self._number}",
+            commands=tuple(commands),
+            sent=tuple(sent),
+            promises=promises,
+            latency_ms=max(0, wall_ms - trigger.wall_ms),
+            wall_ms=wall_ms,
+            plant_ms=view.now_ms,
         )
 
     def _dispatch(self, sent: Sent) -> bool:

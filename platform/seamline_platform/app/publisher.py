@@ -104,7 +104,12 @@ class Publisher:
             name = watched.get((d, m))
             if name is not None:
                 points.setdefault(name, []).append([ts_ms, value])
-        self._hub.post(lambda hub: [hub.append(f"sensor:{n}", p) for n, p in points.items()])
+
+        def feed(hub: Hub) -> None:
+            for name, values in points.items():
+                hub.append(f"sensor:{name}", values)
+
+        self._hub.post(feed)
 
     def _show_orders(self, orders: set[str]) -> None:
         rows = {}

@@ -1,0 +1,128 @@
+"""The platform process: `serve(settings)` runs it until it is told to stop."""
+
+import asyncio
+import json
+import logging
+import os
+import secrets
+import socket
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+import uvicorn
+
+from seamline_broker.clock import WallClock
+from seamline_broker.errors import ConfigError
+from seamline_platform.api.gate import Gate
+from seamline_platform.api.live import server_config
+from seamline_platform.api.pages import load_page
+from seamline_platform.api.rest import create_app
+from seamline_platform.app import tasks
+from seamline_platform.app.runtime import Runtime
+from seamline_platform.app.services import services_of
+from seamline_platform.settings import Settings
+
+log = logging.getLogger(__name__)
+
+_TASKS = {
+    "decide": tasks.decide,
+    "nights": tasks.nights,
+    "page": tasks.page,
+    "keep": tasks.keep,
+}
+
+
+def serve(settings: Settings) -> int:
+    """Run the platform until SIGTERM or SIGINT; return the exit code.
+
+    Raises:
+        SeamlineError: if port or store cannot be had, with the reason in one line.
+    """
+    listener = _listen(settings.api.host, settings.api.port)
+    try:
+        runner = asyncio.Runner(loop_factory=_loop_factory())
+        with runner:
+            runner.run(_serve(settings, listener))
+    finally:
+        listener.close()
+    return 0
+
+
+def _loop_factory():  # type: ignore[no-untyped-def]  # uvloop has no types for its factory
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as exc:
+        listener.close()
+        raise ConfigError(
+            f"The page cannot listen on {host}:{port}: {exc.strerror}. Choose another with --port."
+        ) from exc
+    return listener
+
+
+async def _serve(settings: Settings, listener: socket.socket) -> None:
+    token = secrets.token_urlsafe(24)
+    runtime = Runtime(settings, WallClock())
+    page = load_page()
+    state = getattr(page, "state", None)
+    panels = getattr(state, "panels", None) if state is not None else None
+
+    def listed() -> Sequence[Mapping[str, object]]:
+        return panels() if panels is not None else []
+
+    @asynccontextmanager
+    async def life() -> AsyncIterator[None]:
+        with runtime.running():
+            group = [
+                asyncio.create_task(tasks.for_ever(name, task, runtime))
+                for name, task in _TASKS.items()
+            ]
+            try:
+                yield
+            finally:
+                for task in group:
+                    task.cancel()
+                await asyncio.gather(*group, return_exceptions=True)
+
+    gate = Gate(token, (settings.api.host,))
+    app = create_app(services_of(runtime, listed), runtime.hub, gate, life, page)
+    server = uvicorn.Server(server_config(app, settings.api.host, settings.api.port))
+    try:
+        announcing = asyncio.create_task(_announce(server, settings, listener, token))
+        await server.serve(sockets=[listener])
+        announcing.cancel()
+    finally:
+        with suppress(FileNotFoundError):
+            _platform_file(settings).unlink()
+        await asyncio.to_thread(runtime.close)
+
+
+async def _announce(
+    server: uvicorn.Server, settings: Settings, listener: socket.socket, token: str
+) -> None:
+    while not server.started:
+        await asyncio.sleep(0.02)
+    host, port = listener.getsockname()[:2]
+    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)
+    document = {"url": f"http://{shown}:{port}/?token={token}", "token": token, "pid": os.getpid()}
+    path = _platform_file(settings)
+    temporary = path.with_suffix(".tmp")
+    temporary.touch(mode=0o600)
+    temporary.write_text(json.dumps(document), encoding="utf-8")
+    temporary.replace(path)
+    log.info("platform_ready port=%s", port)
+
+
+def _platform_file(settings: Settings) -> Path:
+    return settings.run_dir / "platform.json"

@@ -1,0 +1,311 @@
+"""The platform's parts wired together: what comes in feeds twin, streams and page; the hub answers."""
+
+import asyncio
+import logging
+import secrets as random_source
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from seamline_broker.clock import Clock
+from seamline_broker.contracts.catalogue import Catalogue
+from seamline_broker.contracts.commands import CommandResult
+from seamline_broker.contracts.messages import Birth, Promise, RunClock, SellerOrder
+from seamline_broker.contracts.topics import NodeId, promise_topic
+from seamline_broker.contracts.view import View
+from seamline_broker.errors import SeamlineError
+from seamline_platform.api.hub import Hub
+from seamline_platform.app.board import Reason
+from seamline_platform.app.desk import CommandDesk
+from seamline_platform.app.devices import Devices
+from seamline_platform.app.diary import Note, notes
+from seamline_platform.app.nightly import Brain, BrainSettings
+from seamline_platform.app.planner import Planner, Wires
+from seamline_platform.app.publisher import Publisher
+from seamline_platform.app.restore import restore
+from seamline_platform.app.sql import integer
+from seamline_platform.app.stories import RUSH_WEIGHT, Stories
+from seamline_platform.app.story import Moment, Trace
+from seamline_platform.app.triggers import Trigger, triggers_of
+from seamline_platform.app.uns import Namespace, raw_value_message
+from seamline_platform.domain.batches import DecodedBatch
+from seamline_platform.ingest import Handlers, Ingest, IngestSettings
+from seamline_platform.planning.dispatch import DispatchPolicy
+from seamline_platform.settings import Settings
+from seamline_platform.store import Store, StoreSettings
+from seamline_platform.streams.kpis import Kpis
+from seamline_platform.twin import Projection
+
+log = logging.getLogger(__name__)
+
+_COUNTER: Final = "SELECT coalesce(max(counter), 0) AS counter FROM commands"
+_BEHIND_MS: Final = 30 * 60_000
+"""A batch whose events are older than this (plant time) is a backlog, not news."""
+
+
+class Runtime:
+    """All parts of a platform process. Handlers run in the ingest thread, the rest on the loop."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        """Open the store and restore what it knows.
+
+        Raises:
+            SeamlineError: if the store cannot be opened, or a plug-in is not there.
+        """
+        self.settings = settings
+        self.clock = clock
+        self.store = Store.open(
+            settings.store_path, clock=clock, settings=_store_settings(settings)
+        )
+        self.projection = Projection()
+        self.kpis = Kpis(settings.streams.window_min * 60_000)
+        self.devices = Devices()
+        self.reasons: dict[str, Reason] = {}
+        self.hub = Hub(clock, random_source.token_hex(4))
+        self.publisher = Publisher(self.hub, self.projection, self.kpis, self.devices, self.reasons)
+        self.stories = Stories(self.hub.put)
+        self.policy = DispatchPolicy(settings.planning.rule)
+        self.run_clock: RunClock | None = None
+        self.clock_arrived_ms = 0
+        self.namespace = Namespace()
+        self.triggers: list[Trigger] = []
+        self.wake = asyncio.Event()
+        self.last_backlog_s = clock.steady_s()
+        self.fresh_run = not self.store.read("SELECT 1 AS one FROM orders LIMIT 1")
+        restore(self.store, self.projection, self.kpis, self.reasons)
+        self.ingest = Ingest(self.store, clock, self._handlers(), _ingest_settings(settings))
+        self.planner = self._planner()
+        model = BrainSettings(settings.demand.model, settings.demand.horizon_days)
+        self.brain = Brain(self.store, self.view, model, clock)
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def _handlers(self) -> Handlers:
+        return Handlers(
+            on_batch=self._on_batch,
+            on_raw=self._on_raw,
+            on_birth=self._on_birth,
+            on_result=self._on_result,
+            on_order=self._on_order,
+            on_clock=self._on_clock,
+        )
+
+    def _planner(self) -> Planner:
+        counter = integer(self.store.read(_COUNTER)[0]["counter"])
+        desk = CommandDesk(f"C{random_source.token_hex(3)}", counter)
+        wires = Wires(
+            view=self.view,
+            send=self._send_command,
+            promise=self._send_promise,
+            insert=self.store.insert,
+            decided=self._decided,
+        )
+        return Planner(self.policy, desk, wires, self.clock)
+
+    # ---- time and view ---------------------------------------------------------------------------
+
+    @property
+    def now_ms(self) -> int:
+        """Plant time now; 0 before the run's clock was heard."""
+        return self.ingest.plant_ms(self.clock.wall_ms()) or 0
+
+    def view(self) -> View:
+        """Return what a policy may know now."""
+        return self.projection.view(self.now_ms)
+
+    def wall_of(self, plant_ms: int) -> Moment:
+        """Return the moment of a plant time of the last seconds, by the run's clock."""
+        now_wall = self.clock.wall_ms()
+        clock = self.run_clock
+        speed = clock.speed if clock is not None and clock.speed > 0 else 1.0
+        ago_ms = max(0, self.now_ms - plant_ms) / speed
+        return Moment(plant_ms, now_wall - round(ago_ms))
+
+    # ---- the ingest thread -----------------------------------------------------------------------
+
+    def _on_batch(self, batch: DecodedBatch) -> None:
+        self.projection.apply(batch)
+        self.kpis.apply(batch)
+        self.devices.apply(batch)
+        self.publisher.sensors(batch)
+        if not batch.events:
+            return
+        newest = max(int(c["ts_ms"][-1]) for c in batch.events.values())
+        if self.run_clock is None or newest < self.now_ms - _BEHIND_MS:
+            self.last_backlog_s = self.clock.steady_s()
+        elif self._loop is not None:
+            self._later(self._heard, batch, list(notes(batch)), triggers_of(batch))
+
+    def _on_raw(self, batch: DecodedBatch) -> None:
+        self.devices.apply(batch)
+        self.publisher.sensors(batch)
+        readings = batch.readings
+        latest: dict[str, dict[str, float | None]] = {}
+        for d, m, value in zip(readings.d, readings.m, readings.value, strict=True):
+            latest.setdefault(readings.device[d], {})[readings.metric[m]] = value
+        for cell, values in latest.items():
+            topic, payload = raw_value_message(
+                batch.site, batch.node, cell, values, max(readings.ts_ms)
+            )
+            self.ingest.client.publish(topic, payload, 0, True)
+
+    def _on_birth(self, birth: Birth) -> None:
+        if birth.catalogue is not None:
+            self.projection.catalogue(Catalogue.from_document(birth.catalogue))
+        if self.devices.birth(birth):
+            self._later(self._came_or_went, birth)
+
+    def _on_result(self, _node: NodeId, result: CommandResult) -> None:
+        self._later(self._settled, result)
+
+    def _on_clock(self, clock: RunClock) -> None:
+        self.run_clock = clock
+        self.clock_arrived_ms = self.clock.wall_ms()
+        self._later(self._ticked, clock)
+
+    def _on_order(self, order: SellerOrder, wall_ms: int) -> None:
+        self.projection.order(order)
+        self.kpis.placed(order.order, order.placed_ms)
+        self._later(self._ordered, order, wall_ms)
+
+    def _later(self, call: Callable[..., None], *args: object) -> None:
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(call, *args)
+
+    # ---- the loop --------------------------------------------------------------------------------
+
+    def _heard(self, batch: DecodedBatch, found: list[Note], triggers: list[Trigger]) -> None:
+        for note in found:
+            self.publisher.note(note, batch.wall_ms)
+        if self.stories.sewn(batch):
+            self._watch(batch, None)
+        trace = self.stories.breakdown(batch, self.wall_of)
+        if trace is not None:
+            self._watch(batch, trace)
+        if triggers:
+            self.ask(*triggers)
+
+    def _came_or_went(self, birth: Birth) -> None:
+        node = f"{birth.site}/{birth.node}"
+        text, zh = ("online", "上线") if birth.online else ("offline", "离线")
+        level = "info" if birth.online else "P1"
+        note = Note(self.now_ms, level, "device", f"{node} is {text}", f"{node} 已{zh}")
+        self.publisher.note(note, self.clock.wall_ms())
+
+    def _ticked(self, clock: RunClock) -> None:
+        self.publisher.now_ms = self.now_ms
+        self.publisher.clock(clock, self.clock_arrived_ms, self.clock.wall_ms())
+
+    def _ordered(self, order: SellerOrder, wall_ms: int) -> None:
+        rush = order.weight >= RUSH_WEIGHT
+        pieces = sum(order.sizes.values())
+        what = f"{pieces} x {order.style}-{order.colour}"
+        self.publisher.note(
+            Note(
+                order.placed_ms,
+                "P2" if rush else "info",
+                "order",
+                f"{order.seller} ordered {what}" + (", rush" if rush else ""),
+                f"{order.seller} 下单 {what}" + ("（加急）" if rush else ""),
+                order=order.order,
+            ),
+            wall_ms,
+        )
+        self.stories.placed(order, Moment(order.placed_ms, wall_ms))
+        self.ask(Trigger("rush_order" if rush else "order", wall_ms, order=order.order))
+
+    def _settled(self, result: CommandResult) -> None:
+        sent = self.planner.settled(result)
+        if sent is None:
+            return
+        self.stories.executed(sent, result)
+        command = sent.command
+        if command.name == "sequence" and result.status in ("done", "seen"):
+            site, _, line = command.node.partition("/")
+            orders = sent.message.args["orders"]
+            self.projection.sequenced(site, line, list(orders))  # type: ignore[call-overload]
+        if result.status not in ("done", "seen"):
+            text = f"{command.node} answered {result.status} to {command.name}: {result.reason}"
+            zh = f"{command.node} 对 {command.name} 回复 {result.status}：{result.reason}"
+            note = Note(result.plant_ms, "P3", "command", text, zh, order=command.order)
+            self.publisher.note(note, self.clock.wall_ms())
+
+    def ask(self, *triggers: Trigger) -> None:
+        """Ask the dispatch hub to decide soon."""
+        self.triggers.extend(triggers)
+        self.wake.set()
+
+    def _watch(self, batch: DecodedBatch, trace: Trace | None) -> None:
+        """Find out when a batch is committed, for the stories."""
+        task = asyncio.ensure_future(self._wait_stored(batch, trace))
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())
+
+    async def _wait_stored(self, batch: DecodedBatch, trace: Trace | None) -> None:
+        sql = "SELECT 1 AS one FROM batches WHERE batch_id = ?"
+        for _ in range(100):
+            if await asyncio.to_thread(self.store.read, sql, [batch.batch_id]):
+                break
+            await asyncio.sleep(0.05)
+        else:
+            return
+        moment = Moment(self.now_ms, self.clock.wall_ms())
+        if trace is None:
+            self.stories.row(batch, moment)
+        else:
+            self.stories.stored(trace, batch.batch_id, moment)
+
+    # ---- what goes out ---------------------------------------------------------------------------
+
+    def _send_command(self, node: str, payload: bytes) -> bool:
+        return self.ingest.client.publish(NodeId.parse(node).command_topic, payload, 1)
+
+    def _send_promise(self, seller: str, promise: Promise) -> bool:
+        return self.ingest.client.publish(promise_topic(seller), promise.encode(), 1)
+
+    def _decided(
+        self, order: str, site: str, line: str, promise_ms: int, reason: str, reason_zh: str
+    ) -> None:
+        self.reasons[order] = Reason(reason, reason_zh)
+        self.projection.decided(order, site, line, promise_ms)
+
+    # ---- life ------------------------------------------------------------------------------------
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Listen to the broker while inside; afterwards everything received is stored."""
+        self._loop = asyncio.get_running_loop()
+        self.publisher.everything()
+        self.ingest.start()
+        try:
+            yield
+        finally:
+            self.ingest.stop()
+
+    def close(self) -> None:
+        """Close the store."""
+        try:
+            self.store.close()
+        except SeamlineError as exc:
+            log.error("The store did not close cleanly: %s", exc)
+
+
+def _store_settings(settings: Settings) -> StoreSettings:
+    s = settings.store
+    return StoreSettings(
+        commit_ms=s.commit_ms,
+        commit_rows=s.commit_rows,
+        checkpoint_s=s.checkpoint_s,
+        memory_limit=f"{s.memory_limit_mb}MB",
+        threads=s.threads,
+        min_free_mb=min(s.min_free_mb, 64),
+    )
+
+
+def _ingest_settings(settings: Settings) -> IngestSettings:
+    address = settings.broker_address
+    return IngestSettings(
+        address.host,
+        address.port,
+        settings.broker.client_prefix,
+        address.user,
+        address.password,
+    )

@@ -1,0 +1,177 @@
+"""What the platform does again and again: decide, forecast at night, feed the page, publish state."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from typing import Final
+
+from seamline_broker.contracts.commands import Command
+from seamline_broker.errors import SeamlineError
+from seamline_platform.app import forecast_answers
+from seamline_platform.app.diary import Note
+from seamline_platform.app.runtime import Runtime
+from seamline_platform.app.triggers import TIMER, Trigger, most_urgent
+from seamline_platform.planning.plan import Bar
+
+log = logging.getLogger(__name__)
+
+_QUIET_S: Final = 2.0
+"""So long without a backlog before the first decision: nobody decides on half a view."""
+_TIMER_PLANT_MS: Final = 15 * 60_000
+_PAGE_S: Final = 0.2
+_NAMESPACE_KPIS: Final = ("oee", "line_efficiency", "throughput_per_h", "throughput")
+
+
+async def settled(runtime: Runtime) -> None:
+    """Wait until master data, clock and backlog have arrived."""
+    while not (
+        runtime.run_clock is not None
+        and runtime.projection.view(0).catalogue.lines
+        and runtime.clock.steady_s() - runtime.last_backlog_s > _QUIET_S
+    ):
+        await asyncio.sleep(0.1)
+
+
+async def decide(runtime: Runtime) -> None:
+    """Answer triggers; without any, look at the plan every quarter of a plant hour."""
+    await settled(runtime)
+    if runtime.fresh_run:
+        give(runtime, Command("field/field", "rush_order", {"pieces": 120}))
+    last_ms = 0
+    while True:
+        try:
+            async with asyncio.timeout(0.5):
+                await runtime.wake.wait()
+        except TimeoutError:
+            if runtime.now_ms - last_ms < _TIMER_PLANT_MS:
+                continue
+        await asyncio.sleep(0.05)  # reasons that come together are answered together
+        runtime.wake.clear()
+        triggers, runtime.triggers = runtime.triggers, []
+        trigger = most_urgent(triggers) or Trigger(TIMER, runtime.clock.wall_ms())
+        last_ms = runtime.now_ms
+        await _decide_once(runtime, trigger)
+
+
+async def _decide_once(runtime: Runtime, trigger: Trigger) -> None:
+    try:
+        outcome = await asyncio.to_thread(runtime.planner.decide, trigger)
+    except SeamlineError:
+        log.exception("The dispatch hub could not decide. trigger=%s", trigger.kind)
+        return
+    runtime.stories.decided(outcome)
+    runtime.hub.put("plan", plan_payload(runtime))
+    if trigger.is_disturbance:
+        what = trigger.station or trigger.order
+        count = len(outcome.commands)
+        text = f"{trigger.kind} at {what}: plan answered with {count} commands"
+        text += f" in {outcome.latency_ms} ms"
+        zh = f"{what} {trigger.kind}：{outcome.latency_ms} 毫秒内重排，{count} 条指令"
+        note = Note(outcome.plant_ms, "info", "decision", text, zh, trigger.order, trigger.station)
+        runtime.publisher.note(note, outcome.wall_ms)
+
+
+def plan_payload(runtime: Runtime) -> dict[str, object]:
+    """Return the payload of topic `plan`."""
+    plan = runtime.policy.plan
+    return {"now_ms": plan.now_ms, "bars": [_bar(bar) for bar in plan.bars]}
+
+
+def _bar(bar: Bar) -> dict[str, object]:
+    document = asdict(bar)
+    del document["pieces"], document["delivery_ms"]
+    return document
+
+
+def give(runtime: Runtime, command: Command) -> str | None:
+    """Send one command of a person; return its id, None if the broker is away."""
+    trigger = Trigger("person", runtime.clock.wall_ms())
+    sent = runtime.planner.give(command, trigger, runtime.now_ms)
+    return sent.message.id if sent is not None else None
+
+
+async def nights(runtime: Runtime) -> None:
+    """Forecast and replenish once per plant night, and at the start."""
+    await settled(runtime)
+    origin_ms, _ = await asyncio.to_thread(forecast_answers.newest, runtime.store)
+    summary = await asyncio.to_thread(forecast_answers.summary, runtime.store, 0.0, "", "")
+    runtime.hub.put("forecast", summary.model_dump(mode="json"))
+    while True:
+        now_ms = runtime.now_ms
+        if await asyncio.to_thread(runtime.brain.is_due, now_ms, origin_ms):
+            origin_ms = await _night(runtime, now_ms)
+        await asyncio.sleep(0.5)
+
+
+async def _night(runtime: Runtime, now_ms: int) -> int:
+    night = await runtime.brain.night(now_ms)
+    for order in night.orders:
+        runtime.projection.replenishment(order)
+        runtime.kpis.placed(order.order, order.placed_ms)
+    trigger = Trigger("forecast", runtime.clock.wall_ms())
+    await asyncio.to_thread(runtime.planner.carry_out, night.reservations, trigger)
+    runtime.ask(trigger)
+    note = Note(now_ms, "info", "forecast", night.note, night.note_zh)
+    runtime.publisher.note(note, runtime.clock.wall_ms())
+    await asyncio.to_thread(runtime.store.flush)
+    summary = await asyncio.to_thread(
+        forecast_answers.summary, runtime.store, night.seconds, night.note, night.note_zh
+    )
+    runtime.hub.put("forecast", summary.model_dump(mode="json"))
+    return night.origin_ms
+
+
+async def page(runtime: Runtime) -> None:
+    """Feed the live page."""
+    beats = 0
+    while True:
+        runtime.publisher.changes()
+        if beats % 5 == 0:
+            runtime.publisher.figures()
+        beats += 1
+        await asyncio.sleep(_PAGE_S)
+
+
+async def keep(runtime: Runtime) -> None:
+    """Store closed KPI windows and publish the Unified Namespace, once a second."""
+    connected = False
+    while True:
+        rows = runtime.kpis.take_rows()
+        if rows:
+            runtime.store.insert("kpis", [_kpi_row(asdict(row)) for row in rows])
+        if runtime.ingest.client.connected and not connected:
+            runtime.namespace.forget()
+        connected = runtime.ingest.client.connected
+        if connected:
+            for topic, payload in runtime.namespace.changes(
+                runtime.view(), _figures(runtime)
+            ).items():
+                runtime.ingest.client.publish(topic, payload, 0, True)
+        await asyncio.sleep(1.0)
+
+
+def _kpi_row(row: dict[str, object]) -> dict[str, object]:
+    start, end = row.pop("window_start_ms"), row.pop("window_end_ms")
+    return {"window_start": start, "window_end": end, **row}
+
+
+def _figures(runtime: Runtime) -> dict[str, dict[str, object]]:
+    return {
+        node: {
+            name: round(value, 3)
+            for name, value in kpis.items()
+            if name in _NAMESPACE_KPIS and value is not None
+        }
+        for node, kpis in runtime.kpis.today().items()
+    }
+
+
+async def for_ever(name: str, task: Callable[[Runtime], Awaitable[None]], runtime: Runtime) -> None:
+    """Run a task; one that fails is logged and begins again."""
+    while True:
+        try:
+            await task(runtime)
+        except Exception:
+            log.exception("A task of the platform failed and begins again. task=%s", name)
+            await asyncio.sleep(2.0)
