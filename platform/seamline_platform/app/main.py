@@ -6,7 +6,7 @@ import logging
 import os
 import secrets
 import socket
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -49,7 +49,7 @@ def serve(settings: Settings) -> int:
     return 0
 
 
-def _loop_factory():  # type: ignore[no-untyped-def]  # uvloop has no types for its factory
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     try:
         import uvloop
     except ImportError:
@@ -111,7 +111,7 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
 async def _announce(
     server: uvicorn.Server, settings: Settings, listener: socket.socket, token: str
 ) -> None:
-    while not server.started:
+    while not server.started:  # uvicorn tells by a flag alone
         await asyncio.sleep(0.02)
     host, port = listener.getsockname()[:2]
     shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)

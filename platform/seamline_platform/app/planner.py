@@ -121,7 +121,6 @@ class Planner:
         if rows:
             self._wires.insert("decisions", rows)
             self.decisions += len(commands)
-        latency_ms = max(0, wall_ms - trigger.wall_ms)
         return Outcome(
             trigger=trigger,
             decision=f"D{wall_ms}-{self._number}",

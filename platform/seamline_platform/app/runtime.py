@@ -1,4 +1,4 @@
-"""The platform's parts wired together: what comes in feeds twin, streams and page; the hub answers."""
+"""The platform's parts wired together: what comes in feeds twin, streams, page; the hub answers."""
 
 import asyncio
 import logging
@@ -70,6 +70,7 @@ class Runtime:
         self.namespace = Namespace()
         self.triggers: list[Trigger] = []
         self.wake = asyncio.Event()
+        self.heard_clock = asyncio.Event()
         self.last_backlog_s = clock.steady_s()
         self.fresh_run = not self.store.read("SELECT 1 AS one FROM orders LIMIT 1")
         restore(self.store, self.projection, self.kpis, self.reasons)
@@ -107,6 +108,11 @@ class Runtime:
     def now_ms(self) -> int:
         """Plant time now; 0 before the run's clock was heard."""
         return self.ingest.plant_ms(self.clock.wall_ms()) or 0
+
+    @property
+    def quiet_s(self) -> float:
+        """Seconds since the last batch of a backlog came in."""
+        return self.clock.steady_s() - self.last_backlog_s
 
     def view(self) -> View:
         """Return what a policy may know now."""
@@ -192,6 +198,7 @@ class Runtime:
         self.publisher.note(note, self.clock.wall_ms())
 
     def _ticked(self, clock: RunClock) -> None:
+        self.heard_clock.set()
         self.publisher.now_ms = self.now_ms
         self.publisher.clock(clock, self.clock_arrived_ms, self.clock.wall_ms())
 

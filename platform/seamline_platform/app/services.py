@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
+from pydantic import JsonValue
+
 from seamline_broker.contracts.commands import Command
 from seamline_broker.errors import StoreError
 from seamline_platform.api import rest_models as models
@@ -123,11 +125,11 @@ def _control(runtime: Runtime, name: str, args: Mapping[str, object]) -> str:
 def _query(runtime: Runtime, sql: str, limit: int) -> models.QueryResult:
     s = runtime.settings.store
     result = runtime.store.query(sql, min(limit, s.query_rows), s.query_timeout_s)
-    rows = [[_json(value) for value in row] for row in result.rows]
+    rows: list[list[JsonValue]] = [[_json(value) for value in row] for row in result.rows]
     return models.QueryResult(columns=result.columns, rows=rows, ms=round(result.ms, 2))
 
 
-def _json(value: object) -> None | bool | int | float | str:
+def _json(value: object) -> bool | int | float | str | None:
     if value is None or isinstance(value, bool | int | str):
         return value
     if isinstance(value, float):

@@ -135,7 +135,7 @@ class Stories:
             moment,
             f"{outcome.decision}: {len(outcome.sent)} commands",
             f"重新排产：下发 {len(outcome.sent)} 条指令",
-            f"SELECT * FROM decisions WHERE decision_id LIKE {story.quoted(outcome.decision + '%')}",
+            story.rows_of_decision(outcome.decision),
         )
         mine = [s for s in outcome.sent if s.command.name != "kit"] or list(outcome.sent)
         if mine:

@@ -100,6 +100,11 @@ def row_of_decision(order: str) -> str:
     )
 
 
+def rows_of_decision(decision: str) -> str:
+    """SQL that shows everything that was decided at once."""
+    return f"SELECT * FROM decisions WHERE decision_id LIKE {quoted(decision + '%')}"
+
+
 def row_of_command(command_id: str) -> str:
     """SQL that shows a command with its result."""
     return (

@@ -1,4 +1,4 @@
-"""What the platform does again and again: decide, forecast at night, feed the page, publish state."""
+"""What the platform does again and again: decide, forecast, feed the page, publish state."""
 
 import asyncio
 import logging
@@ -25,12 +25,9 @@ _NAMESPACE_KPIS: Final = ("oee", "line_efficiency", "throughput_per_h", "through
 
 async def settled(runtime: Runtime) -> None:
     """Wait until master data, clock and backlog have arrived."""
-    while not (
-        runtime.run_clock is not None
-        and runtime.projection.view(0).catalogue.lines
-        and runtime.clock.steady_s() - runtime.last_backlog_s > _QUIET_S
-    ):
-        await asyncio.sleep(0.1)
+    await runtime.heard_clock.wait()
+    while not runtime.projection.view(0).catalogue.lines or runtime.quiet_s < _QUIET_S:
+        await asyncio.sleep(max(0.1, _QUIET_S - runtime.quiet_s))
 
 
 async def decide(runtime: Runtime) -> None:
