@@ -1,6 +1,6 @@
 """Build hook: bundles the page with Node.js from PyPI when Seamline is installed from source.
 
-`SEAMLINE_SKIP_WEB=1` skips it; so does a bundle whose stamp says that it was made from these sources.
+`SEAMLINE_SKIP_WEB=1` skips it; so does a bundle whose stamp says that these sources made it.
 """
 
 import hashlib
@@ -96,8 +96,8 @@ def node_and_npm() -> tuple[list[str], list[str], str]:
         found, npm_found = shutil.which("node"), shutil.which("npm")
         return [str(found)], [str(npm_found)], str(Path(str(found)).parent)
     raise WebBuildError(
-        f"The page needs Node.js {OLDEST_NODE} or newer to be built, and there is none: install it, or "
-        f"`pip install '{NODE_PACKAGE}'`, or set {SKIP}=1 to install without the page."
+        f"The page needs Node.js {OLDEST_NODE} or newer to be built, and there is none: install "
+        f"it, or `pip install '{NODE_PACKAGE}'`, or set {SKIP}=1 to install without the page."
     )
 
 

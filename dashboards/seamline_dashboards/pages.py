@@ -117,12 +117,14 @@ def page_app(static: Path = STATIC, folders: Sequence[Path] = (BUILT_IN, USER_FO
     """Return the ASGI app of the page: `/assets/*` for ever, everything else is the page itself.
 
     It also answers `GET /api/panels` with the panels of `folders`, for a host application that
-    passes this path on.
+    passes this path on; one that does not finds them in `app.state.panels()`.
     """
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/api/panels", _panels_handler(folders)),
             Route("/assets/{path:path}", _asset_handler(static)),
             Route("/{path:path}", _page_handler(static)),
         ]
     )
+    app.state.panels = lambda: [panel.document() for panel in panels(folders)]
+    return app

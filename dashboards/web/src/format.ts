@@ -48,6 +48,11 @@ export function measure(value: number | null, unit: string): { text: string; uni
   return { text: short(value), unit: unit === "pieces" ? t("unit.pieces") : unit };
 }
 
+const UNITS: Record<string, string> = { "1": "", degC: "°C", Cel: "°C", "1/min": "rpm" };
+
+/** A unit as a person reads it. */
+export const unitText = (unit: string): string => UNITS[unit] ?? unit;
+
 export const clockTime = (ms: number): string => dates("t", { hour: "2-digit", minute: "2-digit", second: "2-digit" }).format(ms);
 export const hourMinute = (ms: number): string => dates("hm", { hour: "2-digit", minute: "2-digit" }).format(ms);
 export const day = (ms: number): string => dates("d", { weekday: "short", day: "2-digit", month: "short" }).format(ms);

@@ -1,8 +1,8 @@
 /** What a person can do to the run. Every action is a command; its result is shown. */
 import { signal } from "@preact/signals";
-import { commandStatus, control } from "../api";
+import { ApiError, commandStatus, control } from "../api";
 import { live } from "../feed/topics";
-import type { ControlRequest } from "../feed/types.gen";
+import type { CommandStatus, ControlRequest } from "../feed/types.gen";
 import { t, word } from "../i18n";
 import { say } from "./toast";
 
@@ -24,11 +24,21 @@ function setBusy(name: ControlName, on: boolean): void {
   busy.value = next;
 }
 
+/** The state of a command; null while its row is not committed yet. */
+async function known(id: string): Promise<CommandStatus | null> {
+  try {
+    return await commandStatus(id);
+  } catch (problem) {
+    if (problem instanceof ApiError && problem.status === 404) return null;
+    throw problem;
+  }
+}
+
 async function outcome(id: string): Promise<{ status: string; reason: string }> {
   for (let poll = 0; poll < POLLS; poll += 1) {
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-    const found = await commandStatus(id);
-    if (!PENDING.has(found.status)) return found;
+    const found = await known(id);
+    if (found !== null && !PENDING.has(found.status)) return found;
   }
   return { status: "sent", reason: "" };
 }

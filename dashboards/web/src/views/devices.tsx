@@ -1,8 +1,9 @@
 /** Devices: gateways and their nodes, raw devices, replays: last values, age, online or not. */
 import { useState } from "preact/hooks";
+import { useGet } from "../api";
 import { live, useTopics } from "../feed/topics";
 import type { DeviceState } from "../feed/types.gen";
-import { age, number, short } from "../format";
+import { age, number, short, unitText } from "../format";
 import { t, word } from "../i18n";
 import { Block, Empty, openDrawer } from "../parts/drawer";
 import { now } from "../parts/now";
@@ -15,8 +16,9 @@ const QUIET_MS = 30_000;
 function Body(props: { id: string }) {
   const device = live.devices.cell(props.id).value;
   const [shown, show] = useState<string | null>(null);
+  const all = useGet("GET /api/devices", "/api/devices");
   if (device === null) return <Empty text={t("devices.gone")} />;
-  const metrics = Object.entries(device.metrics).sort(([a], [b]) => a.localeCompare(b));
+  const metrics = Object.entries({ ...all.data?.devices[props.id]?.metrics, ...device.metrics }).sort(([a], [b]) => a.localeCompare(b));
   return (
     <Block title={t("devices.values")}>
       {metrics.length === 0 && <Empty text={t("devices.no_values")} />}
@@ -24,7 +26,7 @@ function Body(props: { id: string }) {
         {metrics.map(([name, metric]) => (
           <li key={name}>
             <button type="button" class="metric-row" aria-expanded={shown === name} onClick={() => show(shown === name ? null : name)}>
-              <span>{name}</span><b class="num">{short(metric.value)}</b><small>{metric.unit}</small>
+              <span>{name}</span><b class="num">{short(metric.value)}</b><small>{unitText(metric.unit)}</small>
             </button>
             {shown === name && <SensorTrend id={`${props.id}/${name}`} unit={metric.unit} />}
           </li>
@@ -37,7 +39,7 @@ function Body(props: { id: string }) {
 const openDevice = (id: string): void => openDrawer(`device ${id}`, () => id, () => <Body id={id} />);
 
 function firstValues(device: DeviceState): string {
-  return Object.entries(device.metrics).slice(0, 3).map(([name, metric]) => `${name} ${short(metric.value)} ${metric.unit}`.trim()).join(" · ");
+  return Object.entries(device.metrics).slice(0, 3).map(([name, metric]) => `${name} ${short(metric.value)} ${unitText(metric.unit)}`.trim()).join(" · ");
 }
 
 function Row(props: { id: string; device: DeviceState }) {

@@ -1,10 +1,10 @@
 /** A station's drawer: what it does, and its sensors as small multiples, live. */
 import { useEffect, useState } from "preact/hooks";
-import { getJson } from "../api";
+import { getJson, useGet } from "../api";
 import { Trend } from "../charts/trend";
 import { live, sensor, useTopics, type Sample } from "../feed/topics";
 import type { FloorStation, ReadingList } from "../feed/types.gen";
-import { number, short } from "../format";
+import { number, short, unitText } from "../format";
 import { t, word } from "../i18n";
 import { breakMachine, busy } from "../parts/controls";
 import { Block, Empty, Facts, openDrawer } from "../parts/drawer";
@@ -19,7 +19,8 @@ function merge(history: readonly Sample[], fresh: readonly Sample[]): Sample[] {
 }
 
 export function SensorTrend(props: { id: string; unit: string }) {
-  const { id, unit } = props;
+  const { id } = props;
+  const unit = unitText(props.unit);
   const topic = `sensor:${id}`;
   useTopics(topic);
   const [history, setHistory] = useState<readonly Sample[]>([]);
@@ -49,10 +50,12 @@ export function SensorTrend(props: { id: string; unit: string }) {
 
 function StationBody(props: { site: string; line: string; station: FloorStation }) {
   const { site, line, station } = props;
-  useTopics("floor", "devices");
+  useTopics("floor");
   const key = `${site}/${line}/${station.id}`;
   const state = live.floor.cell(key).value;
-  const node = live.devices.cell(`${site}/${line}`).value;
+  // The live topic leaves out the signals of stations: there are too many to send to everybody.
+  const all = useGet("GET /api/devices", "/api/devices");
+  const node = all.data?.devices[`${site}/${line}`];
   const metrics = Object.entries(node?.metrics ?? {}).filter(([name]) => name.startsWith(`${station.id}/`));
   return (
     <>
@@ -70,7 +73,8 @@ function StationBody(props: { site: string; line: string; station: FloorStation 
         <button type="button" disabled={busy.value.has("break_machine")} onClick={() => breakMachine(key)}>{t("station.break")}</button>
       </p>
       <Block title={t("station.sensors")}>
-        {metrics.length === 0 && <Empty text={t("station.no_sensors")} />}
+        {all.error && <Empty bad text={all.error} />}
+        {!all.error && metrics.length === 0 && <Empty text={t(all.loading ? "loading" : "station.no_sensors")} />}
         <div class="multiples">
           {metrics.map(([name, metric]) => <SensorTrend key={name} id={`${site}/${line}/${name}`} unit={metric.unit} />)}
         </div>
