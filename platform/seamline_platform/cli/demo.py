@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 import webbrowser
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import FrameType
 from typing import Final
@@ -16,10 +16,10 @@ import psutil
 
 from seamline_broker.clock import Clock, WallClock
 from seamline_broker.errors import BrokerError
-from seamline_broker.users import PLATFORM_USER, write_private
+from seamline_broker.users import PLATFORM_USER, Secrets, write_private
 from seamline_platform.cli.demo_parts import BROKER, FIELD, PLATFORM, DemoParts
 from seamline_platform.cli.meter import Meter
-from seamline_platform.cli.plan import ensure_users, plan_of, publish_line
+from seamline_platform.cli.plan import MakerPlan, ensure_users, plan_of, publish_line
 from seamline_platform.cli.ports import check_port
 from seamline_platform.cli.rundir import RunDir
 from seamline_platform.cli.supervisor import Supervisor
@@ -29,6 +29,9 @@ START_TIMEOUT_S: Final = 90.0
 _LEFTOVER_TIMEOUT_S: Final = 6.0
 _TICK_S: Final = 0.1
 _SAMPLE_EVERY_TICKS: Final = 10
+
+
+PartsFactory = Callable[[RunDir, Settings, MakerPlan, Secrets], DemoParts]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,11 @@ class Demo:
     """One run of the supervisor, from empty hands to the last child."""
 
     def __init__(
-        self, settings: Settings, options: DemoOptions, clock: Clock | None = None
+        self,
+        settings: Settings,
+        options: DemoOptions,
+        clock: Clock | None = None,
+        parts: PartsFactory = DemoParts,
     ) -> None:
         self._options = options
         self._clock = clock or WallClock()
@@ -85,7 +92,7 @@ class Demo:
         self._settings = settings
         self._supervisor = Supervisor(self._report, self._clock)
         self._meter = Meter(self._clock)
-        self._parts: DemoParts | None = None
+        self._parts_factory = parts
         self._written: dict[str, int] = {}
 
     def run(self) -> int:
@@ -108,15 +115,15 @@ class Demo:
         try:
             if self._start(parts):
                 wall_s, viewer_figures = self._watch(parts)
+                self._say("Stopping: gateways empty their outboxes; then field, platform, broker.")
         finally:
-            self._say("Stopping: gateways empty their outboxes, then field, platform, broker.")
             stop_s = self._clock.steady_s()
             killed = self._supervisor.stop(self._stop.hurry)
             took_s = self._clock.steady_s() - stop_s
-            forced = f"; ended by force: {', '.join(killed)}" if killed else ""
-            self._say(f"Stopped in {took_s:.1f} s{forced}.")
             with contextlib.suppress(OSError):
                 (self._run_dir.path / "supervisor.json").unlink()
+        forced = f"; ended by force: {', '.join(killed)}" if killed else ""
+        self._say(f"Stopped in {took_s:.1f} s{forced}.")
         if self._options.as_json and wall_s:
             self._print_summary(wall_s, viewer_figures)
         return 0
@@ -138,7 +145,7 @@ class Demo:
             check_port(settings.broker.port, "MQTT broker", "--mqtt-port")
         if settings.api.port:
             check_port(settings.api.port, "page", "--port", settings.api.host)
-        parts = self._parts = DemoParts(self._run_dir, settings, maker, secrets)
+        parts = self._parts_factory(self._run_dir, settings, maker, secrets)
         if settings.broker.url is not None:
             self._check_broker(parts)
         parts.write_configs()
@@ -156,7 +163,7 @@ class Demo:
         )
         client.start()
         reached = client.wait_connected(3)
-        error = client.last_error
+        error = client.last_error.replace("; trying again", "")
         client.stop(0)
         if not reached:
             raise BrokerError(error or f"Broker {login.address} does not answer within 3 s.")
