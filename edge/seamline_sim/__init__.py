@@ -1,4 +1,4 @@
-"""The simulated world of Seamline: market, cloth, plants. Pure, deterministic, standard library only.
+"""The simulated world of Seamline: market, cloth, plants. Pure, deterministic, stdlib only.
 
 >>> from seamline_sim import World, load_scenario
 >>> world = World.create(load_scenario("pi"), seed=1)

@@ -54,7 +54,7 @@ def _forget(w: Core) -> None:
         del w.orders[order.id]
 
 
-def _pack(wish: OrderWish) -> tuple[str | int, ...]:
+def _pack(wish: OrderWish) -> tuple[str, str, str, str, str, str, int]:
     sizes = ",".join(f"{size}={n}" for size, n in wish.sizes.items())
     return (
         wish.order, wish.seller, wish.style, wish.colour, sizes, wish.region, wish.price_fen,
@@ -123,5 +123,5 @@ def rush(w: Core, style: str, pieces: int) -> str:
     region = regions[rng.pick(d[3], [r.share_permille for r in regions])].id
     wish = w.market.make_wish(name, record, pieces, region, d, 0)
     due_ms = w.now_ms + 2 * DAY_MS
-    place(w, *_pack(wish), due_ms, 10)  # type: ignore[arg-type]  # packed in this order
+    place(w, *_pack(wish), due_ms, 10)
     return name

@@ -1,4 +1,4 @@
-"""The one door in: commands change the world or are refused with a reason that a person can read."""
+"""The one door in: commands change the world, or are refused with a reason for a person."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

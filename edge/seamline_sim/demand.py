@@ -13,6 +13,7 @@ frame repeats from its first, in whole weeks.
 """
 
 import csv
+import itertools
 import math
 from collections.abc import Iterable
 from datetime import date
@@ -58,7 +59,7 @@ def check_frame(rows: Iterable[FrameRow], scenario: Scenario) -> Frame:
 def _step(days: list[int]) -> int:
     if len(days) < 2:
         return 1
-    return math.gcd(*(b - a for a, b in zip(days, days[1:], strict=False)))
+    return math.gcd(*(b - a for a, b in itertools.pairwise(days)))
 
 
 def _daily(days: dict[int, int], step: int) -> dict[int, int]:

@@ -26,7 +26,7 @@ class Input:
 
 
 class InputLog:
-    """Applies inputs to a world and remembers them, so that `Replay` can do it again."""
+    """Applies inputs to a world and remembers them: `Replay` can do it all again."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -65,8 +65,11 @@ def run_headless(
     policy: Policy | None,
     on_events: Callable[[list[Event]], None] | None = None,
     every_us: int = DECIDE_US,
+    inputs: list[Input] | None = None,
 ) -> None:
     """Run as fast as possible; the policy decides every `every_us` of plant time.
+
+    Its commands are appended to `inputs`, if there is such a list.
 
     Decisions fall on whole multiples of `every_us`, so that a run in pieces equals one in one piece.
     """
@@ -75,16 +78,19 @@ def run_headless(
         world.step_until(min(target, until_us))
         _hand_out(world, on_events)
         if target <= until_us and policy is not None:
-            give(world, policy)
+            give(world, policy, inputs)
             _hand_out(world, on_events)
 
 
-def give(world: World, policy: Policy) -> list[CommandOutcome]:
+def give(world: World, policy: Policy, inputs: list[Input] | None = None) -> list[CommandOutcome]:
     """Let the policy decide on the present view, and carry out what it decides."""
     outcomes = []
     for i, command in enumerate(policy.decide(world.view(), world.now_ms)):
         args = check_args(command.name, command.args)
-        outcomes.append(world.command(command.node, command.name, args, f"h{world.now_us}-{i}"))
+        name = f"h{world.now_us}-{i}"
+        if inputs is not None:
+            inputs.append(Input(world.now_us, command.node, command.name, args, name))
+        outcomes.append(world.command(command.node, command.name, args, name))
     return outcomes
 
 

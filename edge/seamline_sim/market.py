@@ -1,5 +1,6 @@
-"""What customers want: consumers' demand by day and hour, and sellers' orders. Pure functions of seed and day."""
+"""What customers want, as pure functions of seed and day: consumers' demand, sellers' orders."""
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -62,7 +63,7 @@ def spread(pieces: int, weights: Sequence[int]) -> list[int]:
 
 
 class Market:
-    """Demand of one scenario and seed. Days are counted from the start; history has negative days."""
+    """Demand of one scenario and seed; days count from the start, history has negative days."""
 
     def __init__(self, scenario: Scenario, seed: int, frame: Frame | None = None) -> None:
         self.scenario, self.seed, self.frame = scenario, seed, frame
@@ -144,7 +145,7 @@ class Market:
         age = day - launch
         if age < 0:
             return 0
-        for (a0, f0), (a1, f1) in zip(_FASHION_LIFE, _FASHION_LIFE[1:], strict=False):
+        for (a0, f0), (a1, f1) in itertools.pairwise(_FASHION_LIFE):
             if age < a1:
                 return f0 + (f1 - f0) * (age - a0) // (a1 - a0)
         return _FASHION_LIFE[-1][1]

@@ -31,7 +31,7 @@ class LineSample:
 
     wip: int
     power_w: int
-    energy_wh: float
+    energy_wh: int
     operators: int
     open: bool
     sewn: int
@@ -98,7 +98,7 @@ def sample_line(w: Core, line: Line) -> LineSample:
     return LineSample(
         wip=line.wip,
         power_w=power,
-        energy_wh=energy_mj(w, line) / 3_600_000,
+        energy_wh=energy_mj(w, line) // 3_600_000,
         operators=line.operators,
         open=line.open,
         sewn=line.sewn,

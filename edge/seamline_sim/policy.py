@@ -15,10 +15,11 @@ from seamline_sim.market import spread
 
 NIGHT_MS = 15 * 60_000
 """Replenishment is decided in the first quarter of an hour after midnight."""
+_URGENT_MS = 2 * DAY_MS
 
 
 def mean_daily_milli(events: Iterable[Event], days: int) -> dict[tuple[str, str], int]:
-    """Return mean sales per day by (region, SKU), times 1,000, from `sale_day` events of `days` days."""
+    """Return mean sales per day by (region, SKU), times 1,000, from `days` days of `sale_day`."""
     total: dict[tuple[str, str], int] = {}
     for event in events:
         if event.kind == "sale_day":
@@ -37,10 +38,10 @@ class Foreman:
     def __init__(
         self,
         daily_milli: Mapping[tuple[str, str], int] | None = None,
-        reorder_days: int = 8,
-        cover_days: int = 12,
+        reorder_days: int = 9,
+        cover_days: int = 17,
         horizon_days: int = 3,
-        efficiency_permille: int = 620,
+        efficiency_permille: int = 560,
     ) -> None:
         self._daily = dict(daily_milli or {})
         self._reorder_days = reorder_days
@@ -59,7 +60,7 @@ class Foreman:
         if now_ms % DAY_MS < NIGHT_MS and self._daily:
             for order in self._replenish(view, now_ms):
                 commands += self._dispatch(loads, order, now_ms)
-        return commands + _rush_first(view)
+        return commands + _sequences(view, now_ms)
 
     def _dispatch(self, loads: "_Loads", order: OrderView, now_ms: int) -> list[Command]:
         node, ready_ms = loads.best(order)
@@ -208,19 +209,32 @@ class _Loads:
         return commands
 
 
-def _rush_first(view: View) -> list[Command]:
+def _sequences(view: View, now_ms: int) -> list[Command]:
     commands = []
     for node, line in view.lines.items():
-        wanted = _rush_queue(view, line)
+        wanted = _queue_order(view, line, now_ms)
         if wanted != line.queue:
             commands.append(
                 Command(
-                    node, "sequence", {"orders": list(wanted)}, wanted[0], "rush first", "急单优先"
+                    node,
+                    "sequence",
+                    {"orders": list(wanted)},
+                    wanted[0],
+                    "rush and urgent orders first, then those that need no rebuilding of the line",
+                    "急单和临期单优先，其次是无需换线的订单",
                 )
             )
     return commands
 
 
-def _rush_queue(view: View, line: LineView) -> tuple[str, ...]:
-    rush = tuple(o for o in line.queue if view.orders[o].weight >= 5)
-    return rush + tuple(o for o in line.queue if o not in rush)
+def _queue_order(view: View, line: LineView, now_ms: int) -> tuple[str, ...]:
+    """Rush first, then what is due soon, then the line's bulletin, else as they came."""
+    styles = view.catalogue.styles
+    here = styles[line.style].bulletin if line.style else ""
+
+    def key(order_id: str) -> tuple[bool, bool, bool]:
+        order = view.orders[order_id]
+        soon = order.due_ms - now_ms < _URGENT_MS
+        return (order.weight < 5, not soon, styles[order.style].bulletin != here)
+
+    return tuple(sorted(line.queue, key=key))

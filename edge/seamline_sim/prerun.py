@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from seamline_broker.contracts.events import Event
-from seamline_sim.core import DAY_US, HOUR_US
-from seamline_sim.drivers import run_headless
+from seamline_sim.core import DAY_MS, DAY_US, HOUR_US
+from seamline_sim.drivers import Input, run_headless
 from seamline_sim.history import market_history
 from seamline_sim.policy import Foreman, mean_daily_milli
 from seamline_sim.world import World
@@ -21,6 +21,8 @@ class Prerun:
     events: list[Event]
     daily_milli: dict[tuple[str, str], int]
     """Mean sales per day by (region, SKU), times 1,000, from the history: for `Foreman`."""
+    inputs: list[Input]
+    """The commands of the pre-run: `Replay(inputs).run(fresh_world, world.now_us)` repeats it."""
 
 
 def foreman_for(world: World, days: int = 28) -> Foreman:
@@ -34,15 +36,15 @@ def prerun(world: World, days: int = 2, history_days: int = HISTORY_DAYS) -> Pre
     The events returned are the history, all events of the pre-run that matter to a reader who
     starts now (orders, daily sales, stock, cloth), and of shop-floor events just those from which
     the reader can build the present view: shifts, stations that are down, the garments on the
-    lines and what has been sewn of orders in work.
+    lines, what has been sewn of orders in work, and sales since stock was counted at midnight.
     """
     past = market_history(world.market, history_days)
     daily = mean_daily_milli(past, history_days)
     shown: list[Event] = []
-    run_headless(world, _end_us(world, days), Foreman(daily), shown.extend)
-    world.announce()
-    shown += world.take_outbox()
-    return Prerun(past + keep(shown, world), daily)
+    inputs: list[Input] = []
+    end_us = _end_us(world, days)
+    run_headless(world, end_us, Foreman(daily), shown.extend, inputs=inputs)
+    return Prerun(past + keep(shown, world), daily, inputs)
 
 
 def _end_us(world: World, days: int) -> int:
@@ -62,6 +64,8 @@ def keep(events: list[Event], world: World) -> list[Event]:
     last_down: dict[str, int] = {}
     first_piece: dict[tuple[str, int], int] = {}
     gone: dict[tuple[str, int], int] = {}
+    midnight_ms = world.now_ms - world.now_ms % DAY_MS
+    sales: list[int] = []
     for event in events:
         v = event.values
         if event.kind == "piece" and v[1] in sewing:
@@ -73,6 +77,8 @@ def keep(events: list[Event], world: World) -> list[Event]:
             last_shift[event.node] = event.seq
         elif event.kind == "station" and v[1] == "down" and f"{event.node}/{v[0]}" in down:
             last_down[f"{event.node}/{v[0]}"] = event.seq
-    needed = {*last_shift.values(), *last_down.values(), *gone.values()}
+        elif event.kind == "sale" and event.ts_ms > midnight_ms:
+            sales.append(event.seq)
+    needed = {*sales, *last_shift.values(), *last_down.values(), *gone.values()}
     needed |= {seq for garment, seq in first_piece.items() if garment not in gone}
     return [e for e in events if e.kind not in _DROPPED or e.seq in needed]

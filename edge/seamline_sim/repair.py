@@ -42,12 +42,12 @@ def stop(w: Core, line_index: int, station_index: int, token: int) -> None:
         minutes = w.fig("machines.repair_min")
         _down(w, line, st, "breakdown", minutes * 60_000 * knot // 1024, minutes * 60_000)
         return
-    draw = rng.words(w.seed, "stop", f"{entity(line, st)}|{st.small_n}", 2)
-    needle = rng.below(draw[0], 1000) < w.fig("machines.needle_permille")
+    draws = rng.words(w.seed, "stop", f"{entity(line, st)}|{st.small_n}", 2)
+    needle = rng.below(draws[0], 1000) < w.fig("machines.needle_permille")
     if st.machine in ("MNL", "IRON", "QC", "PACK"):
         needle = False
     mean_ms = w.fig("machines.needle_stop_s" if needle else "machines.thread_stop_s") * 1000
-    ms = mean_ms * tables.lognormal(500)[draw[1] >> 22] // 1024
+    ms = mean_ms * tables.lognormal(500)[draws[1] >> 22] // 1024
     _down(w, line, st, "needle" if needle else "thread", ms, mean_ms)
 
 

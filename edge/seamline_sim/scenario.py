@@ -49,7 +49,7 @@ class Shift:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """Everything that a world is made of, besides its seed. `document` is the file, for snapshots."""
+    """Everything that a world is made of besides its seed; `document` is the file itself."""
 
     name: str
     title: str
@@ -70,7 +70,7 @@ class Scenario:
 
     def figure_list(self, name: str) -> list[int]:
         """Return a figure that is a list, e.g. `market.weekly_permille`."""
-        values = []
+        values: list[int] = []
         while f"{name}.{len(values)}" in self.figures:
             values.append(self.figures[f"{name}.{len(values)}"])
         return values

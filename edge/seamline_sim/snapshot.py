@@ -101,7 +101,7 @@ def unpack(w: Core, state: _Row) -> None:
     w.ids = ids
     w.plants = [PlantState(*row) for row in plants]
     for plant in w.plants:
-        plant.waiting = [tuple(key) for key in plant.waiting]
+        plant.waiting = [(line, st) for line, st in plant.waiting]
     w.warehouses = {}
     for row, cloth_rows in houses:
         house = Warehouse(**dict(zip(_HOUSE, row, strict=True)), cloth={})

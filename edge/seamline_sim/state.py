@@ -1,4 +1,4 @@
-"""The state of the world as plain records of ints, texts and lists: nothing else survives a snapshot."""
+"""The state of the world: plain records of ints, texts and lists, all of which a snapshot keeps."""
 
 from dataclasses import dataclass, field
 
@@ -55,7 +55,7 @@ class Garment:
     done: int
     ready: int
     draws: Draws
-    """One draw of 32 bits per operation: 10 bits sewing time, 6 bits found in-line, 16 bits defect."""
+    """One of 32 bits per operation: 10 for its time, 6 for found in-line, 16 for a defect."""
     op: int = 0
     defects: int = 0
     """Bits of operations with a defect that nobody has seen yet."""

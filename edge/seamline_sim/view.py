@@ -1,35 +1,36 @@
 """The policy's view, built from what the world has shown: a reader of its events gets the same.
 
-How a reader derives each field (in order of `seq`; R = region of the event's node):
+How a reader derives each field, events in order of `seq`; R is the region of the event's node.
 
 `orders` (an entry appears with the first event that names the order)
-    `seller_order`: kind `seller`, state `received`, placed_ms = ts_ms, all other fields of the event.
-    `order`: kind, style, colour, sizes, region, due_ms, site, line and state as in the event; an order
-    without `seller_order` has seller "", placed_ms = ts_ms of its first `order` event, weight 1 (a
-    kit's weight is not in any event; for replenishment it is always 1).
-    sewn: counts `piece` events with last = true; scrapped: `piece` events with outcome `scrap`.
-    packed, delivered: pieces of the `order` events `packed`, `delivered`; delivered_ms: ts_ms of the latter.
-    promised_ms, state `promised`: the platform's own `promise` (state changes only from `received`).
-    At each midnight orders leave that were delivered DELIVERED_KEPT_MS ago or earlier.
+    `seller_order`: kind `seller`, state `received`, placed_ms = ts_ms, other fields of the event.
+    `order`: kind, style, colour, sizes, region, due_ms, site, line and state as in the event. An
+    order without `seller_order` has seller "", placed_ms = ts_ms of its first `order` event, and
+    weight 1 (no event carries a kit's weight).
+    sewn: number of `piece` events with last = true. scrapped: those with outcome `scrap`.
+    packed, delivered: pieces of the `order` events `packed`, `delivered`; delivered_ms: ts_ms of
+    the latter.
+    promised_ms and the state `promised`: from the platform's own command `promise` (the state
+    changes from `received` only).
+    At midnight orders leave that were delivered `calendar.DELIVERED_KEPT_MS` ago or earlier.
 `lines` (one per line of the catalogue)
-    open: last `shift` event is `start` or `break_end`. operators: of the last `shift` event, but 0 after
-    `end` (whose `operators` are those who go home).
+    open: the last `shift` event is `start` or `break_end`.
+    operators: of the last `shift` event, but 0 after `end` (whose operators are going home).
     style: of the last `order` event with state `sewing` on the line; "" before it.
-    queue: an `order` event `queued` takes the order out of every queue and appends it to that of its
-    site and line; any other state takes it out. (After a `sequence` command the line tells `queued` for
+    queue: an `order` event `queued` takes the order out of every queue and appends it to that of
+    its site and line; any other state takes it out. (After `sequence` the line tells `queued` for
     its whole queue, in the new sequence.)
     sewing: orders in state `sewing` on the line, in the sequence of these events.
-    down: stations whose last `down`/`up` event is `down`, by id.
+    down: stations whose last `down` or `up` event is `down`, sorted by id.
     wip: garments (order, piece) with a `piece` event that have not left; a garment leaves with
     last = true or outcome `scrap`.
 `stock`
-    `stock` events set on_hand of (R, sku); `sale` events take qty from it.
+    `stock` events set on_hand of (R, sku); a `sale` event takes its qty away.
 `cloth_cm`
     `cloth` events set (on_hand_cm, reserved_cm) of (R, fabric, colour).
-`now_ms`
-    plant time of the view.
 
-Stock and cloth are announced (reason `opening`) at the start of the run.
+Stock and cloth are announced (reason `opening`) at the start of the run, stock is counted (reason
+`count`) at each midnight.
 """
 
 from seamline_broker.contracts.view import LineView, OrderView, View

@@ -8,13 +8,13 @@ from typing import Any
 
 from seamline_broker.contracts.events import Event
 from seamline_broker.contracts.view import View
-from seamline_broker.errors import ConfigError
 from seamline_sim import (
     calendar,
     commands,
     line,
     observe,
     repair,
+    rng,
     sewing,
     snapshot,
     view,
@@ -118,14 +118,6 @@ class World(Core):
         events = [Event._make(raw) for raw in self.outbox]
         self.outbox.clear()
         return events
-
-    def announce(self) -> None:
-        """Tell stock and cloth on hand, for readers who have not seen the events before."""
-        for house in self.warehouses.values():
-            for sku, on_hand in house.stock.items():
-                self.emit(house.node, "stock", sku, on_hand, "opening")
-            for cloth in house.cloth.values():
-                warehouse.tell_cloth(self, house, cloth, "opening")
 
     def snapshot(self) -> bytes:
         """Return everything that the world is, as bytes."""
@@ -243,7 +235,11 @@ def _build(w: World) -> None:
             w.line_of[made.node] = made
     for region in scenario.regions:
         w.warehouses[region.id] = _warehouse(w, region.id, region.cutting_tables)
-    w.announce()
+    for house in w.warehouses.values():
+        for sku, on_hand in house.stock.items():
+            w.emit(house.node, "stock", sku, on_hand, "opening")
+        for cloth in house.cloth.values():
+            warehouse.tell_cloth(w, house, cloth, "opening")
 
 
 def _warehouse(w: World, region: str, tables: int) -> Warehouse:
@@ -260,13 +256,13 @@ def _warehouse(w: World, region: str, tables: int) -> Warehouse:
 
 
 def _opening_stock(w: World, region: str) -> dict[str, int]:
-    days = w.fig("warehouse.opening_days")
+    days = w.scenario.figure_list("warehouse.opening_days")
     stock = {}
     for style in styles().values():
         means = w.market.sku_means_milli(region, style.style)
         for sku in style.skus():
-            stock[sku] = max(2, (means[sku] * days + 999) // 1000)
+            # as if the last lot had come some time ago, a different time for each style and colour
+            age = rng.u32(w.seed, "opening", f"{region}|{sku.rpartition('-')[0]}")
+            here = days[0] * 1000 + rng.below(age, (days[1] - days[0]) * 1000)
+            stock[sku] = max(2, (means[sku] * here + 999_999) // 1_000_000)
     return stock
-
-
-__all__ = ["ConfigError", "StationInfo", "World"]

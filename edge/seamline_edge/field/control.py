@@ -1,17 +1,13 @@
-"""Commands to the field itself: which change the pace, which the world, and what they log."""
+"""Whether a write on the bus is allowed, and what commands to the field do to the pace."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from seamline_broker.contracts.commands import COMMANDS, check_args
 from seamline_broker.errors import ContractError
-from seamline_edge.field.nodes import FIELD_NODE
 from seamline_edge.field.pace import Pacer
 from seamline_edge.field.world import PlantWorld
-
-PACE_COMMANDS: Final = ("pause", "resume", "speed", "next_morning")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,23 +37,14 @@ def check(
 
 
 def set_pace(pacer: Pacer, world: PlantWorld, name: str, args: Mapping[str, Any]) -> None:
-    """Carry out one of `PACE_COMMANDS`."""
+    """Let a command to the field that the world has taken change the pace, if it is about that."""
     if name == "pause":
         pacer.pause()
     elif name == "resume":
         pacer.resume()
     elif name == "speed":
         pacer.set_speed(float(args["factor"]), float(args["for_s"]))
-    else:
+    elif name == "next_morning":
         pacer.skip_to(world.next_shift_start_us())
-
-
-def control_values(name: str, args: Mapping[str, object]) -> tuple[str, str, str]:
-    """Return the values of a `control` event for a command to the field."""
-    target = str(args.get("station") or args.get("region") or args.get("style") or "")
-    return name, target, json.dumps(dict(args), sort_keys=True, separators=(",", ":"))
-
-
-def is_pace(node: str, name: str) -> bool:
-    """Tell whether a command changes the pace alone and never reaches the world."""
-    return node == FIELD_NODE and name in PACE_COMMANDS
+    elif name == "break_machine":
+        pacer.slow_motion()

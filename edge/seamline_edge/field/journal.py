@@ -79,9 +79,9 @@ class Journal:
             for path in self.folder.glob(pattern):
                 path.unlink()
 
-    def begin(self, identity: dict[str, Any]) -> None:
-        """Write who the run is; the first `save` follows."""
-        self._append_history([["run", identity]])
+    def begin(self, identity: dict[str, Any], past: Iterable[Entry] = ()) -> None:
+        """Write who the run is and what came in before its start; the first `save` follows."""
+        self._append_history([["run", identity], *past])
         self._write_whole(self.folder / "run.json", json.dumps(identity, indent=1).encode())
 
     def log(self, entry: Entry) -> None:

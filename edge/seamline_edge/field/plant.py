@@ -21,6 +21,7 @@ _log = logging.getLogger(__name__)
 SNAPSHOT_S: Final = 10.0
 _IDS_KEPT: Final = 5_000
 _SLICE_S: Final = 0.05
+_IDLE_SLICE_US: Final = 60_000_000
 _WORK_S: Final = 0.25
 _MAX_DT_S: Final = 1.0
 _MEASURE_S: Final = 1.0
@@ -58,7 +59,6 @@ class RunningPlant:
         self.lag_s = 0.0
         self._steady_s = steady_s
         self._answers: OrderedDict[str, Answer] = OrderedDict()
-        self._seq = 0
         self._saved_seq = 0
         self._saved_s = steady_s()
         self._saved_us = -1
@@ -79,7 +79,7 @@ class RunningPlant:
     def resume(self, restored: Restored) -> None:
         """Go on where a field that is no more has been: its state, then its log once more."""
         state = restored.field
-        self._seq = self._saved_seq = int(state["seq"])
+        self._saved_seq = int(state["seq"])
         self.ring.dropped_upto = int(state["dropped_upto"])
         self.ring.extend(e for e in restored.events if e.seq > self.ring.dropped_upto)
         for key, (status, reason, plant_ms) in state["answers"]:
@@ -101,13 +101,8 @@ class RunningPlant:
             self._apply(key, node, name, args)
 
     def _publish(self, events: Sequence[Event]) -> None:
-        """Give events the field's own running numbers and put them into the ring."""
-        found: list[RingEvent] = []
-        for event in events:
-            self._seq += 1
-            numbered = event._replace(seq=self._seq)
-            found.append(RingEvent(self._seq, event.node, encode_event(numbered)))
-        self.ring.extend(found)
+        """Put events into the ring, encoded once for all readers."""
+        self.ring.extend([RingEvent(e.seq, e.node, encode_event(e)) for e in events])
 
     def advance(self, hold: bool = False) -> bool:
         """Let plant time catch up with wall time; True if speed or state changed.
@@ -135,8 +130,14 @@ class RunningPlant:
 
     def _work(self, until_s: float) -> None:
         """Run towards the goal in slices, each logged before it is run, until time is up."""
+        idle = not self.world.any_shift_open()
         while (now_us := self.world.now_us) < self._goal_us:
+            if idle and self.world.any_shift_open():  # a break is over: back to ordinary speed
+                self._goal_us = now_us
+                break
             slice_us = max(1, round(self.pacer.speed * _SLICE_S * 1e6))
+            if idle:
+                slice_us = min(slice_us, _IDLE_SLICE_US)
             target = min(self._goal_us, now_us + slice_us)
             self.journal.log(["t", target])
             self.sampler.run_to(target)
@@ -193,21 +194,11 @@ class RunningPlant:
         return answer
 
     def _apply(self, key: str, node: str, name: str, args: Mapping[str, Any]) -> Answer:
-        status, reason = "done", ""
-        if control.is_pace(node, name):
+        outcome = self.world.command(node, name, args, key)
+        self._publish(self.world.take_outbox())
+        if outcome.status == "done" and node == FIELD_NODE:
             control.set_pace(self.pacer, self.world, name, args)
-        else:
-            outcome = self.world.command(node, name, args, key)
-            status, reason = outcome.status, outcome.reason
-        events = self.world.take_outbox()
-        if node == FIELD_NODE and status == "done":
-            if name == "break_machine":
-                self.pacer.slow_motion()
-            if not any(event.kind == "control" for event in events):
-                values = control.control_values(name, args)
-                events.insert(0, Event(0, self.plant_ms, FIELD_NODE, "control", values))
-        self._publish(events)
-        answer = Answer(status, reason, self.plant_ms)
+        answer = Answer(outcome.status, outcome.reason, self.plant_ms)
         self._answers[key] = answer
         while len(self._answers) > _IDS_KEPT:
             self._answers.popitem(last=False)
@@ -217,13 +208,13 @@ class RunningPlant:
         """Write a snapshot."""
         pace = self.pacer.state
         state = {
-            "seq": self._seq,
+            "seq": self.ring.head,
             "dropped_upto": self.ring.dropped_upto,
             "answers": [(k, (a.status, a.reason, a.plant_ms)) for k, a in self._answers.items()],
             "pace": [pace.speed, pace.paused, pace.morning_us],
         }
         events = self.ring.since(self._saved_seq)
         self.journal.save(state, self.world.snapshot(), events, self.ring.first_seq)
-        self._saved_seq = self._seq
+        self._saved_seq = self.ring.head
         self._saved_us = self.world.now_us
         self._saved_s = self._steady_s()

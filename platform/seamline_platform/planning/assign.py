@@ -117,7 +117,7 @@ class Assigner:
 
     def _weigh(self, line: LineState, order: OrderView, slot: Slot) -> Alternative:
         delivery = line.delivery_ms(slot, order.region)
-        cost = piece_cost_fen(self._view, line, order, self._params.transport_fen)
+        cost = piece_cost_fen(self._view, line, order, slot, self._params.transport_fen)
         late_days = max(delivery - order.due_ms, 0) / DAY_MS
         wait_days = (delivery - self._now_ms) / DAY_MS
         score = (
@@ -158,9 +158,14 @@ class Assigner:
 
 
 def piece_cost_fen(
-    view: View, line: LineState, order: OrderView, transport_fen: Mapping[str, int]
+    view: View, line: LineState, order: OrderView, slot: Slot, transport_fen: Mapping[str, int]
 ) -> float:
-    """Return the cost of sewing one piece on `line` and bringing it to the order's region."""
-    minutes = view.catalogue.smv_ms(order.style) / 60_000
-    transport = transport_fen.get(relation(line.info.region, order.region), 0)
-    return minutes * line.info.cost_fen_per_smv_min + transport
+    """Return the cost of sewing one piece on `line` and bringing it to the order's region.
+
+    A change of style costs what the operators would have sewn in the time that set-up and ramp take.
+    """
+    price = line.info.cost_fen_per_smv_min
+    lost_ms = slot.end_ms - slot.start_ms - slot.job.work_ms
+    change = lost_ms / 60_000 * line.operators * line.efficiency * price / slot.job.pieces
+    sewing = view.catalogue.smv_ms(order.style) / 60_000 * price
+    return sewing + change + transport_fen.get(relation(line.info.region, order.region), 0)

@@ -14,7 +14,7 @@ def _transport_fen() -> Mapping[str, int]:
 class DispatchParams:
     """Parameters of `DispatchPolicy`. Money in fen (0.01 yuan)."""
 
-    efficiency: float = 0.6
+    efficiency: float = 0.52
     """Line efficiency to plan with: pieces x SMV / (operators x shift minutes), breaks included."""
     line_efficiency: Mapping[str, float] = field(default_factory=dict)
     """Measured efficiencies by `site/line`; they replace `efficiency` there."""
@@ -35,9 +35,9 @@ class DispatchParams:
     """Orders of this weight and above are released at once and may overtake."""
     rush_pull: float = 0.02
     """Worth of an hour of earlier finish of a rush order against an hour of tardiness."""
-    promise_margin: float = 0.2
+    promise_margin: float = 0.35
     """Share of the planned lead time that a promise adds; at least `promise_margin_min`."""
-    promise_margin_min: int = 240
+    promise_margin_min: int = 480
     transport_fen: Mapping[str, int] = field(default_factory=_transport_fen)
     """Cost of bringing one piece to its region."""
     late_fen_per_piece_day: int = 400
@@ -46,7 +46,7 @@ class DispatchParams:
     """Worth of having one piece one day earlier."""
     no_cloth_fen_per_piece: int = 400
     """Penalty for a region whose warehouse has too little cloth for the order."""
-    setup_weight: float = 0.2
+    setup_weight: float = 2.0
     """Worth of an hour of set-up against an hour of tardiness of an order of weight 1."""
     resequence_gain_h: float = 1.0
     """A queue is changed only if that saves at least this many weighted hours ..."""

@@ -10,7 +10,7 @@ from seamline_platform.planning.evaluate import Job
 from seamline_platform.plugins import load_plugin, plugin_names
 
 GROUP: Final = "seamline.dispatch_rules"
-SETUP_WORTH: Final = 0.2
+SETUP_WORTH: Final = 1.0
 """Worth of set-up time against tardiness of weight 1, where a rule has to weigh them."""
 
 

@@ -1,0 +1,123 @@
+"""Makes or restores the running plant of a run folder: first start with its past, or going on."""
+
+import json
+import logging
+import secrets
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final
+
+from seamline_broker.clock import Clock
+from seamline_broker.contracts.events import Event
+from seamline_broker.errors import ConfigError
+from seamline_edge.field.demand import DemandRow, read_demand
+from seamline_edge.field.journal import Entry, Journal
+from seamline_edge.field.pace import Pacer, PaceState
+from seamline_edge.field.plant import RunningPlant
+from seamline_sim import Scenario, World, load_scenario
+from seamline_sim.drivers import Input
+from seamline_sim.prerun import prerun
+
+_log = logging.getLogger(__name__)
+
+HISTORY_DAYS: Final = 84
+
+
+@dataclass(frozen=True, slots=True)
+class RunSettings:
+    """What a run is started with. Scenario, seed and demand cannot change later."""
+
+    folder: Path
+    scenario: str = "demo"
+    seed: int = 1
+    speed: float = 60.0
+    sample_budget: float = 2_000.0
+    demand: Path | None = None
+    fresh: bool = False
+    prerun: bool = True
+
+    def __post_init__(self) -> None:
+        if not 0.1 <= self.speed <= 20_000:
+            raise ConfigError(f"--speed {self.speed:g} is not in 0.1 to 20000.")
+        if not 1 <= self.sample_budget <= 1_000_000:
+            raise ConfigError(f"--sample-budget {self.sample_budget:g} is not in 1 to 1000000.")
+
+
+def open_plant(settings: RunSettings, clock: Clock) -> tuple[RunningPlant, str]:
+    """Return the running plant of a folder and the id of its run.
+
+    Raises:
+        ConfigError: if scenario or demand cannot be used, or are not those of the run.
+        StoreError: if the folder cannot be read or written.
+    """
+    journal = Journal(settings.folder)
+    if settings.fresh:
+        journal.clear()
+    scenario = load_scenario(settings.scenario)
+    rows = read_demand(settings.demand) if settings.demand is not None else None
+    wanted = {
+        "scenario": settings.scenario,
+        "scenario_sha": sha256(repr(scenario).encode()).hexdigest()[:16],
+        "seed": settings.seed,
+        "demand_sha": sha256(repr(rows).encode()).hexdigest()[:16] if rows is not None else "",
+    }
+    identity = journal.identity()
+    if identity is None:
+        return _first_start(settings, scenario, rows, journal, wanted, clock)
+    for key, value in wanted.items():
+        if identity.get(key) != value:
+            raise ConfigError(
+                f"The run in {settings.folder} was started with {key}={identity.get(key)!r}, not "
+                f"{value!r}. Start with --fresh for a new run, or choose another run folder."
+            )
+    restored = journal.restore()
+    plant = _plant(settings, World.restore(restored.world), scenario, journal, clock)
+    plant.resume(restored)
+    _log.info("Run goes on run=%s plant_ms=%d", identity["run"], plant.plant_ms)
+    return plant, str(identity["run"])
+
+
+def _plant(
+    settings: RunSettings, world: World, scenario: Scenario, journal: Journal, clock: Clock
+) -> RunningPlant:
+    return RunningPlant(
+        world, journal, Pacer(PaceState(settings.speed)), scenario.sellers,
+        settings.seed, settings.sample_budget, clock.steady_s,
+    )  # fmt: skip
+
+
+def _first_start(
+    settings: RunSettings,
+    scenario: Scenario,
+    rows: Sequence[DemandRow] | None,
+    journal: Journal,
+    wanted: dict[str, Any],
+    clock: Clock,
+) -> tuple[RunningPlant, str]:
+    journal.clear()  # what an interrupted first start has left
+    started_s = clock.steady_s()
+    world = World.create(scenario, settings.seed, rows)
+    past: list[Event] = []
+    inputs: list[Entry] = []
+    if settings.prerun:
+        before = prerun(world, history_days=HISTORY_DAYS)
+        past, inputs = before.events, list(_entries(before.inputs))
+    plant = _plant(settings, world, scenario, journal, clock)
+    plant.begin([*past, *world.take_outbox()])
+    run = secrets.token_hex(4)
+    journal.begin(wanted | {"run": run, "start_ms": world.start_ms}, inputs)
+    _log.info(
+        "Run begins run=%s scenario=%s seed=%d prepared_s=%.1f events=%d",
+        run, settings.scenario, settings.seed, clock.steady_s() - started_s, len(plant.ring),
+    )  # fmt: skip
+    return plant, run
+
+
+def _entries(inputs: Iterable[Input]) -> Iterator[Entry]:
+    """Yield the inputs of the pre-run as entries of the journal: time first, then the command."""
+    for entry in inputs:
+        yield ["t", entry.t_us]
+        if entry.name:
+            yield ["c", entry.id, entry.node, entry.name, dict(entry.args)]
