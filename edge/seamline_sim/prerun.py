@@ -34,9 +34,10 @@ def prerun(world: World, days: int = 2, history_days: int = HISTORY_DAYS) -> Pre
     """Let the plants of a fresh world work `days` workdays under Foreman, and on to 10:00.
 
     The events returned are the history, all events of the pre-run that matter to a reader who
-    starts now (orders, daily sales, stock, cloth), and of shop-floor events just those from which
-    the reader can build the present view: shifts, stations that are down, the garments on the
-    lines, what has been sewn of orders in work, and sales since stock was counted at midnight.
+    starts now (orders, daily sales, stock, cloth), everything of the present day, so that its KPIs
+    are whole, and of shop-floor events before it just those from which the reader can build the
+    present view: shifts, stations that are down, the garments on the lines, and what has been sewn
+    of orders in work.
     """
     past = market_history(world.market, history_days)
     daily = mean_daily_milli(past, history_days)
@@ -65,7 +66,6 @@ def keep(events: list[Event], world: World) -> list[Event]:
     first_piece: dict[tuple[str, int], int] = {}
     gone: dict[tuple[str, int], int] = {}
     midnight_ms = world.now_ms - world.now_ms % DAY_MS
-    sales: list[int] = []
     for event in events:
         v = event.values
         if event.kind == "piece" and v[1] in sewing:
@@ -77,8 +77,9 @@ def keep(events: list[Event], world: World) -> list[Event]:
             last_shift[event.node] = event.seq
         elif event.kind == "station" and v[1] == "down" and f"{event.node}/{v[0]}" in down:
             last_down[f"{event.node}/{v[0]}"] = event.seq
-        elif event.kind == "sale" and event.ts_ms > midnight_ms:
-            sales.append(event.seq)
-    needed = {*sales, *last_shift.values(), *last_down.values(), *gone.values()}
+    needed = {*last_shift.values(), *last_down.values(), *gone.values()}
     needed |= {seq for garment, seq in first_piece.items() if garment not in gone}
-    return [e for e in events if e.kind not in _DROPPED or e.seq in needed]
+    return [
+        e for e in events
+        if e.kind not in _DROPPED or e.ts_ms > midnight_ms or e.seq in needed
+    ]  # fmt: skip
