@@ -10,7 +10,10 @@ from seamline_sim.products import bulletins, styles, traits
 from seamline_sim.scenario import Scenario
 
 CHANNELS = ("shelf", "live", "shop")
-_FASHION_LIFE = ((0, 300), (14, 1500), (28, 1800), (60, 900), (98, 250), (140, 120))
+_FASHION_LIFE = ((0, 300), (14, 1500), (28, 1800), (60, 900), (98, 250), (126, 150))
+"""(days since launch, permille of an ordinary day). At its end the style comes back in its next
+season's make, so that a market of staggered styles neither dies out nor grows."""
+SEASON_DAYS = _FASHION_LIFE[-1][0]
 
 Wish = tuple[str, str, str, int, int]
 """(region, SKU, channel, pieces, price in fen)."""
@@ -138,17 +141,22 @@ class Market:
             return price * self.scenario.figure("market.promo_price_permille") // 1000
         return price
 
-    def _life(self, style: str, day: int) -> int:
+    def launch_day(self, style: str) -> int:
+        """Return the day of a fashion style's first launch: a few come after the run's start."""
+        return rng.between(rng.u32(self.seed, "launch", style), 11 - SEASON_DAYS, 10)
+
+    def life_permille(self, style: str, day: int) -> int:
+        """Return where a style stands in its life: 1,000 for a basic, 0 before the first launch."""
         if not traits()[style].fashion:
             return 1000
-        launch = rng.between(rng.u32(self.seed, "launch", style), -75, 10)
-        age = day - launch
+        age = day - self.launch_day(style)
         if age < 0:
             return 0
+        age %= SEASON_DAYS
         for (a0, f0), (a1, f1) in itertools.pairwise(_FASHION_LIFE):
             if age < a1:
                 return f0 + (f1 - f0) * (age - a0) // (a1 - a0)
-        return _FASHION_LIFE[-1][1]
+        raise AssertionError(f"age {age} is beyond the life of {SEASON_DAYS} days")
 
     def _noise(self, region: str, style: Style, day: int) -> int:
         """Return style-day shock x slow region-category factor (moving sum of a week), permille."""
@@ -165,7 +173,7 @@ class Market:
     def mean_milli(self, region: str, style: str, day: int) -> int:
         """Return the expected demand of a style in a region on a day, times 1,000."""
         milli = self.base_milli[region, style] * self._weekly[self.weekday(day)] // 1000
-        milli = milli * self._life(style, day) // 1000
+        milli = milli * self.life_permille(style, day) // 1000
         if self.promo(region, style, day):
             milli = milli * self.scenario.figure("market.promo_lift_permille") // 1000
         return milli * self._noise(region, styles()[style], day) // 1000

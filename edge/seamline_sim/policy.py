@@ -16,6 +16,8 @@ from seamline_sim.market import spread
 NIGHT_MS = 15 * 60_000
 """Replenishment is decided in the first quarter of an hour after midnight."""
 _URGENT_MS = 2 * DAY_MS
+_MEMORY_DAYS = 28
+"""A day's sales move the mean by this part: about four weeks are remembered."""
 
 
 def mean_daily_milli(events: Iterable[Event], days: int) -> dict[tuple[str, str], int]:
@@ -32,14 +34,15 @@ class Foreman:
     """Dispatches orders to the line that is free first; replenishes by base stock.
 
     `daily_milli`: mean sales per day by (region, SKU), times 1,000; without it nothing is
-    replenished. `reorder_days` and `cover_days` of sales are the s and S of the stock rule.
+    replenished. `learn` keeps it up to date. `reorder_days` and `cover_days` of sales are the s and
+    S of the stock rule.
     """
 
     def __init__(
         self,
         daily_milli: Mapping[tuple[str, str], int] | None = None,
-        reorder_days: int = 9,
-        cover_days: int = 17,
+        reorder_days: int = 7,
+        cover_days: int = 15,
         horizon_days: int = 3,
         efficiency_permille: int = 560,
     ) -> None:
@@ -48,6 +51,26 @@ class Foreman:
         self._cover_days = cover_days
         self._horizon_ms = horizon_days * DAY_MS
         self._efficiency = efficiency_permille
+
+    def learn(self, events: Iterable[Event]) -> None:
+        """Follow the market: `sale_day` rows of one midnight smooth the mean of every SKU.
+
+        All rows of a midnight must come in one call. A SKU without a row sold nothing; a day that
+        was cut short by a stock-out can raise a mean but not lower it.
+        """
+        sold: dict[tuple[str, str], tuple[int, int]] = {}
+        for event in events:
+            if event.kind == "sale_day":
+                region = event.node.partition("/")[0]
+                sold[region, str(event.values[0])] = (int(event.values[1]), int(event.values[2]))
+        if not sold or not self._daily:
+            return
+        for key in sold.keys() - self._daily.keys():
+            self._daily[key] = 0
+        for key, mean in self._daily.items():
+            qty, out_min = sold.get(key, (0, 0))
+            if not out_min or qty * 1000 > mean:
+                self._daily[key] = mean + (qty * 1000 - mean) // _MEMORY_DAYS
 
     def decide(self, view: View, now_ms: int) -> list[Command]:
         """Return the commands to give now: promises and kits, nightly replenishment, rush first."""
@@ -189,7 +212,7 @@ class _Loads:
         info = self._info[node]
         commands = []
         if order.kind == "seller" and order.state == "received":
-            promise_ms = now_ms + ready_ms + 12 * 3_600_000
+            promise_ms = now_ms + ready_ms * 6 // 5 + DAY_MS
             commands.append(
                 Command(
                     f"sellers/{order.seller}", "promise",

@@ -14,8 +14,13 @@ def plan_hard(w: Core, line: Line, st: Station) -> None:
     """Draw after how much more running time the machine fails (Weibull, it wears out)."""
     knot = tables.weibull2()[rng.u32(w.seed, "hard", entity(line, st), st.hard_n) >> 22]
     st.hard_n += 1
-    st.hard_from_ms = st.run_ms
-    st.hard_ms = st.run_ms + w.fig("machines.hard_mtbf_h") * 3_600_000 * knot // 1024
+    life_ms = w.fig("machines.hard_mtbf_h") * 3_600_000 * knot // 1024
+    # the first machines are not new: each has lived through some part of its life
+    age_ms = 0
+    if st.hard_n == 1:
+        age_ms = life_ms * rng.below(rng.u32(w.seed, "age", entity(line, st)), 1000) // 1000
+    st.hard_from_ms = st.run_ms - age_ms
+    st.hard_ms = st.hard_from_ms + life_ms
     st.stop_ms = min(st.hard_ms, st.small_ms)
 
 

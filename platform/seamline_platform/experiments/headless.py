@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from seamline_broker.clock import Clock, WallClock
+from seamline_broker.contracts.events import Event
 from seamline_broker.errors import ConfigError
 from seamline_platform.experiments.tally import Tally
 from seamline_platform.streams import formulas
@@ -57,9 +58,14 @@ def _run(world: World, days: float, clock: Clock, progress: Progress) -> dict[st
     tally = Tally()
     policy = foreman_for(world)
     end_us = round(days * DAY_US)
+
+    def read(events: list[Event]) -> None:
+        tally.take(events)
+        policy.learn(events)
+
     began_s = clock.steady_s()
     while world.now_us < end_us:
-        run_headless(world, min(world.now_us + STEP_US, end_us), policy, tally.take)
+        run_headless(world, min(world.now_us + STEP_US, end_us), policy, read)
         progress(world.now_us / end_us)
     tally.take(world.take_outbox())
     tally.close(world.now_ms)
