@@ -86,7 +86,7 @@ class BusClient:
             raise DriverError(f"Field {self.where} sent a line that is not JSON: {exc}.") from exc
 
     def ask(self, document: Frame, key: str, value: object = None, timeout_s: float = 3.0) -> Frame:
-        """Send a line and wait for the answer: the frame that has `key` (equal to `value`, if given).
+        """Send a line and wait for the frame that has `key` (equal to `value`, if given).
 
         Raises:
             DriverError: if there is no answer in time.

@@ -71,7 +71,7 @@ class Driver(Protocol):
             def poll(self, now_s, wall_ms):
                 self.due_s = now_s + 1.0
                 return Intake([Block(self.node, wall_ms, ["probe"], ["constant"], [[42.0]])])
-            def write(self, node, name, args, id, expires_ms):
+            def write(self, node, name, args, command_id, expires_ms):
                 return WriteAnswer("refused", "nothing to command here")
             def close(self): pass
     """
@@ -103,9 +103,9 @@ class Driver(Protocol):
         """Return what has come in since the last call; never waits."""
 
     def write(
-        self, node: str, name: str, args: Mapping[str, object], id: str, expires_ms: int
+        self, node: str, name: str, args: Mapping[str, object], command_id: str, expires_ms: int
     ) -> WriteAnswer:
-        """Carry out a checked command at most once per `id`.
+        """Carry out a checked command at most once per `command_id`.
 
         Raises:
             DriverError: if it is not known what became of it; the gateway asks again later.

@@ -142,7 +142,7 @@ class FieldDriver:
             _log.warning("%s Trying again.", reason)
 
     def write(
-        self, node: str, name: str, args: Mapping[str, object], id: str, expires_ms: int
+        self, node: str, name: str, args: Mapping[str, object], command_id: str, expires_ms: int
     ) -> WriteAnswer:
         """Let the field carry out a command; it remembers ids, so asking again is safe.
 
@@ -152,10 +152,10 @@ class FieldDriver:
         if self._bus is None:
             raise DriverError("Field is not connected.")
         request = {
-            "op": "write", "id": id, "node": node, "name": name,
+            "op": "write", "id": command_id, "node": node, "name": name,
             "args": dict(args), "expires_ms": expires_ms,
         }  # fmt: skip
-        answer = self._bus.ask(request, "id", id)
+        answer = self._bus.ask(request, "id", command_id)
         return WriteAnswer(answer["status"], str(answer["reason"]), int(answer["plant_ms"]))
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Reads real sales from a CSV file: the long frame `unique_id, ds, y`, one row per series and day."""
+"""Reads real sales from a CSV file: long frame `unique_id, ds, y`, one row per series and day."""
 
 import csv
 import math

@@ -131,7 +131,7 @@ class Pacer:
                     self._limit = None
 
     def report(self, lag_s: float, achieved: float) -> bool:
-        """Hear how far the world is behind, and the speed it reached; True if the speed was lowered."""
+        """Hear how far the world is behind, and its speed; True if the speed was lowered."""
         if lag_s <= _LAG_S:
             return False
         self._calm_s = 0.0

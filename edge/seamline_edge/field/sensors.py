@@ -110,7 +110,7 @@ class StationSensors:
         )  # fmt: skip
 
     def _head(self, key: str, station: StationState, ts_ms: int, air_c: float) -> float:
-        """Return the temperature of the head, from the share of time it ran since the last sample."""
+        """Return the head's temperature, from the share of time it ran since the last sample."""
         before = self._before.get(key)
         if before is None or ts_ms <= before[0]:
             share = 0.6 if station.state == "run" else 0.0

@@ -1,15 +1,19 @@
 """The field bus: newline-delimited JSON over TCP, for gateways and sellers on this machine.
 
-    > {"op":"hello"}                                     < {"hello":{run, speed, state, nodes, catalogue, ..}}
+    > {"op":"hello"}
+      < {"hello":{run, speed, state, nodes, catalogue, ..}}
     > {"op":"sub","nodes":["hangzhou/line-1"],"after_seq":0}
       < {"plant_ms":..,"speed":..,"state":..,"lag_ms":..,"ev":[[seq,ts_ms,node,kind,[values]]],
-         "s":[[node,{"ts_ms","every_ms","device","metric","value":[[per device] per metric]}]],"missed":[node]}
+         "s":[[node,{"ts_ms","every_ms","device","metric","value":[[per device] per metric]}]],
+         "missed":[node]}
       < {"lost":[from,to]} if the cursor is older than the ring
-    > {"op":"write","id":..,"node":..,"name":..,"args":{..},"expires_ms":..}   < {"id":..,"status":..,"reason":..,"plant_ms":..}
-    > {"op":"digest"}                                    < {"digest":..,"plant_us":..}
+    > {"op":"write","id":..,"node":..,"name":..,"args":{..},"expires_ms":..}
+      < {"id":..,"status":..,"reason":..,"plant_ms":..}
+    > {"op":"digest"}
+      < {"digest":..,"plant_us":..}
 
 A reader that is slow gets its events later, out of the ring; samples it has no room for are missed
-and said so. A reader that takes nothing for a while is dropped. Nothing here ever waits for a reader.
+and said so. A reader that takes nothing for a while is dropped. Nothing here waits for a reader.
 """
 
 import contextlib
@@ -102,7 +106,7 @@ class BusServer:
 
     @property
     def overrun(self) -> bool:
-        """True if the plant should wait: a reader is so far behind that the ring would lose events."""
+        """True if the plant should wait: a reader is so far behind that events would be lost."""
         ring = self._plant.ring
         limit = ring.capacity * _HOLD_SHARE
         return len(ring) > limit and any(

@@ -77,8 +77,8 @@ class PlantWorld(Protocol):
     def step_until(self, t_us: int) -> None:
         """Run all events up to `t_us`."""
 
-    def command(self, node: str, name: str, args: Mapping[str, object], id: str) -> Outcome:
-        """Carry out a command."""
+    def command(self, node: str, name: str, args: Mapping[str, object], key: str) -> Outcome:
+        """Carry out a command, at most once per key."""
 
     def take_outbox(self) -> list[Event]:
         """Return events since the last call."""

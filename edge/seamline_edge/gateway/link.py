@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Final, Protocol
 
-from seamline_broker.clock import Clock
 from seamline_broker.client import MqttClient
+from seamline_broker.clock import Clock
 from seamline_broker.contracts.batch import MAX_MESSAGE_BYTES
 from seamline_broker.contracts.messages import Birth
 from seamline_broker.contracts.topics import NodeId

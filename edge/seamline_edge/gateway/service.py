@@ -1,4 +1,4 @@
-"""The loop of a gateway: driver to outbox, outbox to broker, commands to driver. One thread of its own.
+"""The loop of a gateway: driver to outbox, outbox to broker, commands to driver. One thread.
 
 It waits on descriptors (the driver's, and a pipe that network threads write to), never by polling.
 """
@@ -196,7 +196,7 @@ class Gateway:
             link.start()
 
     def _profile(self) -> None:
-        """Publish certificates anew if the driver describes its nodes in another way than before."""
+        """Publish certificates anew if the driver describes its nodes otherwise than before."""
         profiles = self._driver.profiles()
         for node, link in self._links.items():
             profile = profiles.get(node, NodeProfile("sensor"))

@@ -45,6 +45,8 @@ class Outbox:
         self._marks_s = 0.0
         self._warned: set[str] = set()
         self.published = 0
+        self.accepted_rows = 0
+        """Rows that were written to the file since it was opened."""
 
     @property
     def nodes(self) -> Sequence[str]:
@@ -105,6 +107,7 @@ class Outbox:
             self.file.append(numbered, self._cursor, self._dirty)
             for cut in self._cuts:
                 self._senders[cut.node].added()
+                self.accepted_rows += cut.rows
             self._cuts, self._cursor, self._dirty = [], None, {}
         self._due_s = None
 

@@ -164,7 +164,8 @@ class OutboxFile:
     def _write_marks(self, db: sqlite3.Connection, senders: Marks) -> None:
         for node, s in senders.items():
             db.execute(
-                "UPDATE meta SET upto = ?, safe = ?, store = ?, fence = ? WHERE epoch = ? AND node = ?",
+                "UPDATE meta SET upto = ?, safe = ?, store = ?, fence = ? "
+                "WHERE epoch = ? AND node = ?",
                 (s.upto, s.safe, s.store, s.fence, s.epoch, node),
             )
             db.execute("DELETE FROM batch WHERE node = ? AND n <= ?", (node, s.safe))
@@ -175,7 +176,7 @@ class OutboxFile:
             self._write_marks(db, senders)
 
     def restart_above(self, node: str, above: int) -> tuple[str, int]:
-        """Number the batches of `node` above `above` anew from 1; return new epoch and last number."""
+        """Number the batches of `node` above `above` from 1; return new epoch and last number."""
         epoch = new_epoch()
         with self._transaction() as db:
             db.execute("DELETE FROM batch WHERE node = ? AND n <= ?", (node, above))
