@@ -1,8 +1,9 @@
-"""Files of a run: identity, snapshots, the input log, and the events that readers may still ask for.
+"""Files of a run: identity, snapshots, the input log, and events that readers may still ask for.
 
     run.json              who this run is: id, scenario, seed
     snapshot-000012.bin   world and field at one moment; a JSON line, then the world's own bytes
-    input-000012.jsonl    what came in since that snapshot: ["t", target_us] and ["c", id, node, name, args]
+    input-000012.jsonl    what came in since that snapshot: ["t", target_us] and
+                          ["c", id, node, name, args]
     events-000012.jsonl   events between the snapshot before and this one
     history.jsonl         the whole input since the start, without the targets between commands
 
@@ -15,6 +16,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise, zip_longest
 from pathlib import Path
 from typing import Any, Final
 
@@ -147,7 +149,7 @@ class Journal:
             entries = list(self._read_log(number))
             kept = [
                 entry
-                for entry, after in zip(entries, [*entries[1:], None], strict=True)
+                for entry, after in zip_longest(entries, entries[1:])
                 if entry[0] != "t" or after is None or after[0] != "t"
             ]
             self._append_history([*kept, ["log", number]])
@@ -165,7 +167,7 @@ class Journal:
                 if old <= number - _KEPT:
                     self._path(kind, old, "bin" if kind == "snapshot" else "jsonl").unlink()
         stored = self._numbers("events")
-        for old, after in zip(stored, stored[1:], strict=False):
+        for old, after in pairwise(stored):
             path = self._path("events", after)
             with open(path, "rb") as file:
                 line = file.readline()

@@ -1,6 +1,7 @@
 """The newest events, encoded once, for readers that each have a cursor of their own."""
 
 import json
+import sys
 from bisect import bisect_right
 from collections.abc import Iterable, Set
 from typing import Final, NamedTuple
@@ -29,7 +30,7 @@ def encode_event(event: Event) -> bytes:
 def decode_event(line: bytes) -> RingEvent:
     """Read what `encode_event` wrote."""
     document = json.loads(line)
-    return RingEvent(document[0], document[2], line)
+    return RingEvent(document[0], sys.intern(document[2]), line)
 
 
 class Ring:

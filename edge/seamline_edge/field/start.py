@@ -1,17 +1,19 @@
 """Makes or restores the running plant of a run folder: first start with its past, or going on."""
 
-import json
 import logging
+import multiprocessing
 import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Final
 
-from seamline_broker.clock import Clock
+from seamline_broker.clock import Clock, WallClock
 from seamline_broker.contracts.events import Event
-from seamline_broker.errors import ConfigError
+from seamline_broker.errors import ConfigError, SeamlineError, StoreError
+from seamline_broker.parentwatch import die_with_parent
 from seamline_edge.field.demand import DemandRow, read_demand
 from seamline_edge.field.journal import Entry, Journal
 from seamline_edge.field.pace import Pacer, PaceState
@@ -65,7 +67,8 @@ def open_plant(settings: RunSettings, clock: Clock) -> tuple[RunningPlant, str]:
     }
     identity = journal.identity()
     if identity is None:
-        return _first_start(settings, scenario, rows, journal, wanted, clock)
+        _prepare(settings, scenario, rows, wanted)
+        identity = Journal(settings.folder).identity() or {}
     for key, value in wanted.items():
         if identity.get(key) != value:
             raise ConfigError(
@@ -77,6 +80,47 @@ def open_plant(settings: RunSettings, clock: Clock) -> tuple[RunningPlant, str]:
     plant.resume(restored)
     _log.info("Run goes on run=%s plant_ms=%d", identity["run"], plant.plant_ms)
     return plant, str(identity["run"])
+
+
+def _prepare(
+    settings: RunSettings,
+    scenario: Scenario,
+    rows: Sequence[DemandRow] | None,
+    wanted: dict[str, Any],
+) -> None:
+    """Make a first start in a process of its own: what it leaves in memory goes with it."""
+    context = multiprocessing.get_context("fork")  # no other thread runs yet
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(
+        target=_prepared, args=(sender, settings, scenario, rows, wanted), name="first-start"
+    )
+    process.start()
+    sender.close()
+    try:
+        error: SeamlineError | None = receiver.recv()
+    except EOFError:
+        error = StoreError(f"The first start in {settings.folder} ended before it was done.")
+    process.join()
+    if error is not None:
+        raise error
+
+
+def _prepared(
+    sender: Connection,
+    settings: RunSettings,
+    scenario: Scenario,
+    rows: Sequence[DemandRow] | None,
+    wanted: dict[str, Any],
+) -> None:
+    ask_kernel = die_with_parent()
+    if ask_kernel is not None:
+        ask_kernel()
+    try:
+        _first_start(settings, scenario, rows, wanted)
+    except SeamlineError as exc:
+        sender.send(exc)
+    else:
+        sender.send(None)
 
 
 def _plant(
@@ -92,12 +136,12 @@ def _first_start(
     settings: RunSettings,
     scenario: Scenario,
     rows: Sequence[DemandRow] | None,
-    journal: Journal,
     wanted: dict[str, Any],
-    clock: Clock,
-) -> tuple[RunningPlant, str]:
+) -> None:
+    """Let the world have its past and write the first snapshot."""
+    clock = WallClock()
+    journal = Journal(settings.folder)
     journal.clear()  # what an interrupted first start has left
-    started_s = clock.steady_s()
     world = World.create(scenario, settings.seed, rows)
     past: list[Event] = []
     inputs: list[Entry] = []
@@ -108,11 +152,6 @@ def _first_start(
     plant.begin([*past, *world.take_outbox()])
     run = secrets.token_hex(4)
     journal.begin(wanted | {"run": run, "start_ms": world.start_ms}, inputs)
-    _log.info(
-        "Run begins run=%s scenario=%s seed=%d prepared_s=%.1f events=%d",
-        run, settings.scenario, settings.seed, clock.steady_s() - started_s, len(plant.ring),
-    )  # fmt: skip
-    return plant, run
 
 
 def _entries(inputs: Iterable[Input]) -> Iterator[Entry]:
