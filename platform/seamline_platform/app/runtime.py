@@ -198,7 +198,9 @@ class Runtime:
         self.publisher.note(note, self.clock.wall_ms())
 
     def _ticked(self, clock: RunClock) -> None:
-        self.heard_clock.set()
+        if not self.heard_clock.is_set():  # before that, silence says nothing about a backlog
+            self.last_backlog_s = self.clock.steady_s()
+            self.heard_clock.set()
         self.publisher.now_ms = self.now_ms
         self.publisher.clock(clock, self.clock_arrived_ms, self.clock.wall_ms())
 

@@ -16,7 +16,7 @@ from seamline_platform.planning.plan import Bar
 
 log = logging.getLogger(__name__)
 
-_QUIET_S: Final = 2.0
+_QUIET_S: Final = 2.5
 """So long without a backlog before the first decision: nobody decides on half a view."""
 _TIMER_PLANT_MS: Final = 15 * 60_000
 _PAGE_S: Final = 0.2
