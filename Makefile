@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.seamline-installed
 
-.PHONY: setup demo test test-all check bench clean help
+.PHONY: setup demo test test-all check bench docs clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -12,6 +12,7 @@ help:
 	@echo "make test    set up and run the tests"
 	@echo "make check   format, lint, types, import rules, TypeScript"
 	@echo "make bench   speed of simulation, ingest and live page, as ratios"
+	@echo "make docs    write docs/messages.md anew from the code"
 	@echo "make setup   only set up .venv;  make clean removes what setup made"
 
 setup: $(STAMP)
@@ -46,6 +47,9 @@ bench: setup
 	$(BIN)/seamline bench sim
 	$(BIN)/seamline bench ingest
 	$(BIN)/seamline bench live
+
+docs: setup
+	$(BIN)/seamline docs messages --out docs/messages.md
 
 clean:
 	rm -rf $(VENV) build dist dashboards/seamline_dashboards/static dashboards/web/node_modules

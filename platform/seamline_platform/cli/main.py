@@ -10,7 +10,13 @@ from typing import Annotated
 import typer
 
 from seamline_broker.errors import SeamlineError
-from seamline_platform.cli import bench_commands, broker_commands, data_commands, part_commands
+from seamline_platform.cli import (
+    bench_commands,
+    broker_commands,
+    data_commands,
+    docs_commands,
+    part_commands,
+)
 from seamline_platform.cli.words import (
     JsonOption,
     RunDirOption,
@@ -161,6 +167,7 @@ app.add_typer(broker_commands.app, name="broker")
 app.add_typer(data_commands.replay_app, name="replay")
 app.add_typer(bench_commands.sim_app, name="sim")
 app.add_typer(bench_commands.bench_app, name="bench")
+app.add_typer(docs_commands.docs_app, name="docs")
 app.command("query")(data_commands.query)
 app.command("export")(data_commands.export)
 app.command("field")(part_commands.field)
