@@ -8,6 +8,7 @@ and how to draw it::
     chart = "bar"               # line | bar | number | table
     topic = "lines"             # or: sql = "SELECT ..."
     fields = ["pieces_today"]
+    labels = {key = "Line", pieces_today = "Pieces"}    # labels_zh likewise; both may be left out
 """
 
 import re
@@ -35,6 +36,8 @@ _DEFAULTS: Final[Mapping[str, object]] = {
     "topic": "",
     "sql": "",
     "fields": [],
+    "labels": {},
+    "labels_zh": {},
     "unit": "",
     "every_s": 10.0,
 }
@@ -44,7 +47,10 @@ _SENSOR: Final = re.compile(r"sensor:[^/\s]+(/[^/\s]+){2,}")
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """One declared chart; `fields` are fields of the topic's payload or columns of the query."""
+    """One declared chart; `fields` are fields of the topic's payload or columns of the query.
+
+    `labels` name columns for a reader; `key` is the column of a topic's keys.
+    """
 
     id: str
     title: str
@@ -53,12 +59,15 @@ class Panel:
     topic: str
     sql: str
     fields: tuple[str, ...]
+    labels: Mapping[str, str]
+    labels_zh: Mapping[str, str]
     unit: str
     every_s: float
 
     def document(self) -> dict[str, object]:
         """Return plain data for JSON."""
-        return {**asdict(self), "fields": list(self.fields)}
+        labels = {"labels": dict(self.labels), "labels_zh": dict(self.labels_zh)}
+        return {**asdict(self), **labels, "fields": list(self.fields)}
 
 
 def _fail(where: Path, key: str, value: object, allowed: str) -> ConfigError:
@@ -78,6 +87,10 @@ def _check_types(where: Path, given: Mapping[str, Any]) -> None:
     fields = given.get("fields", [])
     if not isinstance(fields, list) or not fields or not all(isinstance(f, str) for f in fields):
         raise _fail(where, "fields", fields, "a list with at least one name")
+    for key in ("labels", "labels_zh"):
+        labels = given.get(key, {})
+        if not isinstance(labels, dict) or not all(isinstance(v, str) for v in labels.values()):
+            raise _fail(where, key, labels, 'a table of names, such as { key = "Line" }')
 
 
 def _check_meaning(where: Path, values: Mapping[str, Any]) -> None:
@@ -120,6 +133,8 @@ def read_panel(path: Path) -> Panel:
         topic=values["topic"],
         sql=values["sql"],
         fields=tuple(values["fields"]),
+        labels=values["labels"],
+        labels_zh=values["labels_zh"],
         unit=values["unit"],
         every_s=float(values["every_s"]),
     )

@@ -203,7 +203,8 @@ class Maker(Answers):
              "trend": self.trend[name], "site": "", "iso22400": iso}
             for name, (unit, base, iso) in KPIS.items()
         ]  # fmt: skip
-        return {"window_ms": 900_000, "items": items}
+        ends = [START - (47 - i) * 900_000 for i in range(48)]
+        return {"window_ms": 900_000, "ends_ms": ends, "items": items}
 
     def plan(self) -> dict[str, Any]:
         bars = []

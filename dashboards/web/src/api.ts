@@ -8,6 +8,7 @@ import type {
   Error as ErrorAnswer,
   QueryResult,
 } from "./feed/types.gen";
+import { feed } from "./feed/topics";
 import { t } from "./i18n";
 
 export class ApiError extends Error {
@@ -70,6 +71,7 @@ export function useGet<P extends keyof Answers>(_kind: P, path: string | null, a
   const [state, setState] = useState<Loaded<Answers[P]> & { path: string | null }>({
     data: null, error: "", status: 0, loading: true, path,
   });
+  const returns = feed.returns.value;
   useEffect(() => {
     if (path === null) return;
     const abort = new AbortController();
@@ -83,6 +85,6 @@ export function useGet<P extends keyof Answers>(_kind: P, path: string | null, a
       },
     );
     return () => abort.abort();
-  }, [path, again]);
+  }, [path, again, returns]);
   return state;
 }

@@ -37,6 +37,18 @@ export function short(value: number | null | undefined): string {
   return number(value, size >= 100 || Number.isInteger(value) ? 0 : size >= 10 ? 1 : 2);
 }
 
+/** The same for an axis, where there is little room: 216,807 is 217k. */
+export function compact(value: number): string {
+  if (Math.abs(value) < 10_000) return short(value);
+  const key = `c${locale()}`;
+  let format = cache.get(key) as Intl.NumberFormat | undefined;
+  if (format === undefined) {
+    format = new Intl.NumberFormat(locale(), { notation: "compact", maximumSignificantDigits: 4 });
+    cache.set(key, format);
+  }
+  return format.format(value);
+}
+
 export function percent(share: number | null | undefined, digits = 0): string {
   return share === null || share === undefined ? DASH : `${number(share * 100, digits)} %`;
 }

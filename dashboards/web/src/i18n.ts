@@ -29,6 +29,13 @@ export function word(group: string, name: string): string {
   return words[lang.value][key] ?? name.replaceAll("_", " ");
 }
 
+/** A place `site/line` or `region/warehouse` as a person reads it: "Hangzhou · line-1". */
+export function place(key: string): string {
+  const [first = "", ...rest] = key.split("/");
+  const group = `site.${first}` in en ? "site" : "region";
+  return [word(group, first), ...rest.map((part) => word("place", part))].join(" · ");
+}
+
 /** Picks the language of texts that the server sends in both. */
 export function pick(item: { text: string; text_zh: string }): string {
   return (lang.value === "zh" && item.text_zh) || item.text;

@@ -69,6 +69,7 @@ class KpiBoard(Model):
     """Topic `kpi` (put): the tiles, all of plant today."""
 
     window_ms: int = Field(description="length of one window of the trends, plant time")
+    ends_ms: list[int] = Field(description="plant time at which each window of the trends ended")
     items: list[KpiItem]
 
 

@@ -248,6 +248,8 @@ class Panel(Model):
     topic: str = Field(description="live topic it shows; empty if it shows a query")
     sql: str = Field(description="SELECT that it shows; empty if it shows a topic")
     fields: list[str] = Field(description="fields of the payload, or columns of the query")
+    labels: dict[str, str] = Field(description="names of columns for a reader")
+    labels_zh: dict[str, str] = Field(description="the same in Chinese")
     unit: str
     every_s: float = Field(description="how often a query is asked again")
 

@@ -170,8 +170,13 @@ class Kpis:
 
     def snapshot(self) -> list[KpiTile]:
         """Return the tiles of the newest plant day: the maker's with trends, then each plant's."""
+        return self._tiles()[1]
+
+    def _tiles(self) -> tuple[list[int], list[KpiTile]]:
+        """Return when the windows of the trends ended, and the tiles."""
         with self._lock:
             today = self._today()
+            ends_ms = [(index + 1) * self.window_ms for index in sorted(self._trend)]
             windows = [values(self._trend[index]) for index in sorted(self._trend)]
         tiles = [
             KpiTile(name, KPIS[name].unit, value, [w[name] for w in windows], "", spec.iso22400)
@@ -189,10 +194,11 @@ class Kpis:
                 for name, value in values(total(sites[site])).items()
                 if value is not None
             ]
-        return tiles
+        return ends_ms, tiles
 
     def board(self) -> dict[str, object]:
         """Return the payload of topic `kpi`."""
+        ends_ms, tiles = self._tiles()
         items = [
             {
                 "name": tile.name,
@@ -202,9 +208,9 @@ class Kpis:
                 "site": tile.site,
                 "iso22400": tile.iso22400,
             }
-            for tile in self.snapshot()
+            for tile in tiles
         ]
-        return {"window_ms": self.window_ms, "items": items}
+        return {"window_ms": self.window_ms, "ends_ms": ends_ms, "items": items}
 
     def _today(self) -> dict[tuple[str, str], Sums]:
         """Return what happened on the newest plant day, by node."""

@@ -102,7 +102,7 @@ def services(calls: Calls) -> Services:
     )  # fmt: skip
     panel = m.Panel(
         id="p", title="P", title_zh="P", chart="line", topic="kpi", sql="", fields=["value"],
-        unit="1", every_s=0,
+        labels={}, labels_zh={}, unit="1", every_s=0,
     )  # fmt: skip
     return Services(
         run=lambda: m.RunInfo(run="r", version="0.1.0", clock=clock, connect=connect),

@@ -2,7 +2,7 @@
 import type { EChartsCoreOption } from "echarts/core";
 import type { Plan, PlanBar } from "../feed/types.gen";
 import { day, dayTime, duration, hourMinute } from "../format";
-import { t, word } from "../i18n";
+import { place, t, word } from "../i18n";
 import { colour } from "../theme";
 import { axisStyle } from "./echart";
 
@@ -73,8 +73,13 @@ function drawer(bars: readonly PlanBar[]) {
       const style = { fill: bar.late ? hatches.get(fill) : fill, stroke: colour("panel"), lineWidth: 1 };
       children.push({ type: "rect", shape: { ...body, r: 2 }, style });
       if (body.width > 54) {
-        const back = bar.late ? { backgroundColor: fill, padding: [1, 3] } : {};
-        const text = { text: bar.style || bar.order, x: body.x + 5, y, fill: ink, fontSize: 11, verticalAlign: "middle", ...back };
+        const name = bar.style || bar.order;
+        // A plate under the name: on hatching alone it could not be read.
+        if (bar.late) {
+          const plate = { x: body.x + 3, y: y - 7, width: 5 + name.length * 7, height: 14, r: 2 };
+          children.push({ type: "rect", shape: plate, style: { fill }, silent: true });
+        }
+        const text = { text: name, x: body.x + 6, y, fill: ink, fontSize: 11, verticalAlign: "middle" };
         children.push({ type: "text", style: text, silent: true });
       }
     }
@@ -85,7 +90,7 @@ function drawer(bars: readonly PlanBar[]) {
 function tooltip(bar: PlanBar): string {
   return [
     `${bar.order}  ${bar.style}`,
-    `${bar.site} / ${bar.line}: ${word("order_state", bar.state)}${bar.late ? `, ${t("orders.late")}` : ""}`,
+    `${place(`${bar.site}/${bar.line}`)}: ${word("order_state", bar.state)}${bar.late ? `, ${t("orders.late")}` : ""}`,
     `${dayTime(bar.start_ms)} – ${dayTime(bar.end_ms)}`,
     bar.setup_ms > 0 ? t("gantt.setup", { time: duration(bar.setup_ms) }) : "",
   ].filter(Boolean).join("\n");
@@ -106,7 +111,7 @@ export function ganttOption(plan: Plan): EChartsCoreOption {
       splitLine: { show: true, lineStyle: { color: colour("line") } },
       axisLabel: { color: colour("ink-2"), fontSize: 11, hideOverlap: true, formatter: (ms: number) => (ms % DAY_MS === 0 ? day(ms) : hourMinute(ms)) },
     },
-    yAxis: { type: "category", data: rows, ...style, splitLine: { show: true, lineStyle: { color: colour("line") } } },
+    yAxis: { type: "category", data: rows.map(place), ...style, splitLine: { show: true, lineStyle: { color: colour("line") } } },
     dataZoom: [
       { type: "inside", filterMode: "none" },
     ],

@@ -2,7 +2,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import type { Sample } from "../feed/topics";
-import { day, hourMinute, short } from "../format";
+import { compact, day, hourMinute, short } from "../format";
 import { lang, t } from "../i18n";
 import { colour, theme } from "../theme";
 
@@ -22,7 +22,7 @@ function options(width: number, unit: string, height: number): uPlot.Options {
     height,
     legend: { show: false },
     cursor: { points: { size: 5 }, drag: { x: false, y: false } },
-    padding: [6, 8, 0, 0],
+    padding: [6, 20, 0, 0],
     ms: 1,
     scales: { x: { time: false } },
     axes: [
@@ -33,7 +33,7 @@ function options(width: number, unit: string, height: number): uPlot.Options {
         incrs: STEPS_MS,
         values: (u, splits) => splits.map((ms) => ((u.scales["x"]?.max ?? 0) - (u.scales["x"]?.min ?? 0) > 2 * DAY_MS ? day(ms) : hourMinute(ms))),
       },
-      { ...axis, size: 44, space: 26, values: (_, splits) => splits.map((value) => short(value)) },
+      { ...axis, size: 44, space: 26, values: (_, splits) => splits.map((value) => compact(value)) },
     ],
     series: [{}, { label: unit, stroke: colour("ink"), width: 1.4, points: { show: false }, spanGaps: false }],
   };

@@ -10,6 +10,8 @@ const TICK_MS = 500;
 export class Feed {
   readonly state: Signal<LinkState> = signal("connecting");
   readonly problem: Signal<string> = signal("");
+  /** Grows whenever the connection comes back: what was fetched by HTTP may be old then. */
+  readonly returns: Signal<number> = signal(0);
   readonly core = new FeedCore(Math.random, VISIBLE_RATE);
   private socket: WebSocket | null = null;
   private readonly uses = new Map<string, number>();
@@ -67,6 +69,11 @@ export class Feed {
 
   private run(effects: Effect[]): void {
     for (const effect of effects) this.perform(effect);
+    const before = this.state.peek();
+    if (this.core.state === "live" && before !== "live") {
+      this.problem.value = "";
+      if (before === "lost") this.returns.value += 1;
+    }
     this.state.value = this.core.state;
   }
 

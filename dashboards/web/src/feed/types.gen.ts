@@ -302,6 +302,8 @@ export interface Hello {
 export interface KpiBoard {
   /** length of one window of the trends, plant time */
   window_ms: number;
+  /** plant time at which each window of the trends ended */
+  ends_ms: number[];
   items: KpiItem[];
 }
 
@@ -482,6 +484,10 @@ export interface Panel {
   sql: string;
   /** fields of the payload, or columns of the query */
   fields: string[];
+  /** names of columns for a reader */
+  labels: Record<string, string>;
+  /** the same in Chinese */
+  labels_zh: Record<string, string>;
   unit: string;
   /** how often a query is asked again */
   every_s: number;

@@ -4,6 +4,7 @@ import { ApiError, commandStatus, control } from "../api";
 import { live } from "../feed/topics";
 import type { CommandStatus, ControlRequest } from "../feed/types.gen";
 import { t, word } from "../i18n";
+import { go, view } from "../router";
 import { say } from "./toast";
 
 export const SPEEDS = [1, 10, 60, 300, 1800] as const;
@@ -43,6 +44,12 @@ async function outcome(id: string): Promise<{ status: string; reason: string }> 
   return { status: "sent", reason: "" };
 }
 
+/** What these two set off is told on the floor; another view gets a link to it. */
+function wayTo(name: ControlName): { text: string; go: () => void } | undefined {
+  const told = name === "break_machine" || name === "rush_order";
+  return told && view.value !== "floor" ? { text: t("control.watch"), go: () => go("floor") } : undefined;
+}
+
 /** Sends a control and tells what became of it. */
 export async function act(name: ControlName, args: Record<string, unknown> = {}): Promise<void> {
   if (busy.value.has(name)) return;
@@ -54,7 +61,7 @@ export async function act(name: ControlName, args: Record<string, unknown> = {})
     const { status, reason } = await outcome(command_id);
     const good = status === "done" || status === "seen" || status === "sent";
     const key = good ? (status === "sent" ? "control.waiting" : "control.done") : "control.refused";
-    say(good ? "ok" : "bad", t(key, { what, reason }), note);
+    say(good ? "ok" : "bad", t(key, { what, reason }), note, good ? wayTo(name) : undefined);
   } catch (problem) {
     say("bad", t("control.failed", { what, reason: (problem as Error).message }), note);
   } finally {

@@ -5,7 +5,10 @@ import { t, word } from "../i18n";
 
 /** A small line without axes; the last point is marked. Nothing is drawn for gaps. */
 export function Spark(props: { values: readonly (number | null)[]; width?: number; height?: number }) {
-  const { values, width = 96, height = 26 } = props;
+  const { width = 96, height = 26 } = props;
+  // Nights before the first value would only squeeze what there is to see.
+  const first = props.values.findIndex((value) => value !== null);
+  const values = first < 0 ? [] : props.values.slice(first);
   const known = values.filter((value): value is number => value !== null);
   if (known.length < 2) return <svg class="spark" viewBox={`0 0 ${width} ${height}`} width={width} height={height} aria-hidden="true" />;
   const [low, high] = [Math.min(...known), Math.max(...known)];

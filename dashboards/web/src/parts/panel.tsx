@@ -5,10 +5,13 @@ import { EChart, axisStyle } from "../charts/echart";
 import { isTopic, live, sensor, useTopics, type Sample } from "../feed/topics";
 import { Trend } from "../charts/trend";
 import type { Panel } from "../feed/types.gen";
-import { short } from "../format";
-import { lang, t } from "../i18n";
+import { DASH, short } from "../format";
+import { lang, place, t, word } from "../i18n";
 import { colour } from "../theme";
 import { Empty } from "./drawer";
+
+/** Topics whose keys are places. */
+const PLACES = ["lines", "floor"];
 
 type Table = { columns: string[]; rows: unknown[][] };
 
@@ -55,19 +58,33 @@ function useTable(panel: Panel): { table: Table; error: string } {
   return panel.sql === "" ? { table: fromTopic(panel), error: "" } : { table, error };
 }
 
-const text = (value: unknown): string => (typeof value === "number" ? short(value) : value === null || value === undefined ? "–" : String(value));
+/** Numbers as everywhere on the page; states and places in the reader's language. */
+function text(value: unknown, panel: Panel, column: string | undefined): string {
+  if (typeof value === "number") return short(value);
+  if (value === null || value === undefined) return DASH;
+  if (column === "state") return word("order_state", String(value));
+  if (column === t("panel.key") && PLACES.includes(panel.topic)) return place(String(value));
+  return String(value);
+}
+
+/** Name of a column: the panel's own if it has one. */
+function label(panel: Panel, column: string | undefined): string {
+  const own = column === t("panel.key") ? "key" : (column ?? "");
+  return (lang.value === "zh" && panel.labels_zh[own]) || panel.labels[own] || (column ?? "");
+}
+
 const numeric = (value: unknown): number | null => (typeof value === "number" && Number.isFinite(value) ? value : null);
 
 /** Column that names the rows, and columns that hold the values. */
-function shape(panel: Panel, table: Table): { label: number; values: number[] } {
+function shape(panel: Panel, table: Table): { names: number; values: number[] } {
   const values = panel.fields.map((field) => table.columns.indexOf(field)).filter((at) => at >= 0);
-  const label = table.columns.findIndex((_, at) => !values.includes(at));
-  return { label: label < 0 ? 0 : label, values };
+  const names = table.columns.findIndex((_, at) => !values.includes(at));
+  return { names: Math.max(0, names), values };
 }
 
 function Bars(props: { panel: Panel; table: Table; title: string }) {
   const { panel, table, title } = props;
-  const { label, values } = shape(panel, table);
+  const { names, values } = shape(panel, table);
   const shades = ["bar-strong", "bar-next", "setup"];
   return (
     <EChart
@@ -77,8 +94,8 @@ function Bars(props: { panel: Panel; table: Table; title: string }) {
       option={() => ({
         grid: { left: 4, right: 16, top: 6, bottom: 4, containLabel: true },
         xAxis: { type: "value", ...axisStyle() },
-        yAxis: { type: "category", inverse: true, data: table.rows.map((row) => text(row[label])), ...axisStyle() },
-        series: values.map((at, index) => ({ id: String(at), name: table.columns[at], type: "bar", data: table.rows.map((row) => numeric(row[at])), itemStyle: { color: colour(shades[index % shades.length] as string) } })),
+        yAxis: { type: "category", inverse: true, data: table.rows.map((row) => text(row[names], panel, table.columns[names])), ...axisStyle() },
+        series: values.map((at, index) => ({ id: String(at), name: label(panel, table.columns[at]), type: "bar", data: table.rows.map((row) => numeric(row[at])), itemStyle: { color: colour(shades[index % shades.length] as string) } })),
       })}
     />
   );
@@ -86,9 +103,9 @@ function Bars(props: { panel: Panel; table: Table; title: string }) {
 
 function Lines(props: { panel: Panel; table: Table }) {
   const { panel, table } = props;
-  const { label, values } = shape(panel, table);
+  const { names, values } = shape(panel, table);
   const at = (row: unknown[], index: number): number => {
-    const value = row[label];
+    const value = row[names];
     const time = typeof value === "number" ? value : Date.parse(`${String(value)}Z`);
     return Number.isFinite(time) ? time : index;
   };
@@ -96,7 +113,7 @@ function Lines(props: { panel: Panel; table: Table }) {
     <>
       {values.map((column) => {
         const samples = table.rows.map((row, index): Sample => [at(row, index), numeric(row[column])]);
-        return <Trend key={column} samples={samples.sort((a, b) => a[0] - b[0])} label={table.columns[column] ?? ""} unit={panel.unit} height={150} />;
+        return <Trend key={column} samples={samples.sort((a, b) => a[0] - b[0])} label={label(panel, table.columns[column])} unit={panel.unit} height={150} />;
       })}
     </>
   );
@@ -108,18 +125,20 @@ function Numbers(props: { panel: Panel; table: Table }) {
   const row = table.rows.at(-1) ?? [];
   return (
     <div class="numbers">
-      {values.map((at) => <div key={at} class="kpi-value"><b>{text(row[at])}</b> <small>{panel.unit}</small>{values.length > 1 && <span class="minor"> {table.columns[at]}</span>}</div>)}
+      {values.map((at) => <div key={at} class="kpi-value"><b>{text(row[at], panel, table.columns[at])}</b> <small>{panel.unit}</small>{values.length > 1 && <span class="minor"> {label(panel, table.columns[at])}</span>}</div>)}
     </div>
   );
 }
 
-function Rows(props: { table: Table; title: string }) {
+function Rows(props: { panel: Panel; table: Table; title: string }) {
+  const { panel } = props;
   const { columns, rows } = props.table;
+  const kind = (at: number): string => (rows.some((row) => typeof row[at] === "number") ? "num" : "");
   return (
     <div class="scroll tall" tabIndex={0} role="region" aria-label={props.title}>
       <table class="grid">
-        <thead><tr>{columns.map((name) => <th key={name} scope="col">{name}</th>)}</tr></thead>
-        <tbody>{rows.slice(-200).map((row, index) => <tr key={index}>{row.map((value, at) => <td key={at} class={typeof value === "number" ? "num" : ""}>{text(value)}</td>)}</tr>)}</tbody>
+        <thead><tr>{columns.map((name, at) => <th key={name} scope="col" class={kind(at)}>{label(panel, name)}</th>)}</tr></thead>
+        <tbody>{rows.slice(-200).map((row, index) => <tr key={index}>{row.map((value, at) => <td key={at} class={kind(at)}>{text(value, panel, columns[at])}</td>)}</tr>)}</tbody>
       </table>
     </div>
   );
@@ -140,7 +159,7 @@ function Drawing(props: { panel: Panel; title: string }) {
     case "bar": return <Bars panel={panel} table={table} title={title} />;
     case "line": return <Lines panel={panel} table={table} />;
     case "number": return <Numbers panel={panel} table={table} />;
-    case "table": return <Rows table={table} title={title} />;
+    case "table": return <Rows panel={panel} table={table} title={title} />;
   }
 }
 

@@ -5,6 +5,7 @@ import { dayTime } from "../format";
 import { pick, t, word } from "../i18n";
 import { act, busy } from "./controls";
 import { openRow } from "./rows";
+import { openOrder } from "../views/order";
 
 const STAGES: readonly StripStage["stage"][] = ["order", "plant", "line", "command", "piece", "row"];
 
@@ -37,7 +38,7 @@ export function OrderStrip() {
     <section class="card" data-testid="strip">
       <header class="card-head">
         <h2>{t("strip.title")}</h2>
-        {strip && <span class="tag">{strip.order}</span>}
+        {strip && <button type="button" class="tag" onClick={() => openOrder(strip.order)}>{strip.order}</button>}
         <span class="spring" />
         <button type="button" class="small" disabled={busy.value.has("rush_order")} data-testid="strip-rush" onClick={() => void act("rush_order", { style: "", pieces: 120 })}>
           {t("strip.again")}

@@ -1,14 +1,19 @@
 /** The first minute's button, and the trace of what followed: sensed to executed, with latencies. */
+import { useEffect, useRef } from "preact/hooks";
 import { live, useTopics } from "../feed/topics";
 import type { TraceStage } from "../feed/types.gen";
 import { duration } from "../format";
-import { pick, t, word } from "../i18n";
+import { pick, place, t, word } from "../i18n";
+import { calm } from "../theme";
 import { breakMachine, brokenAt, busy } from "./controls";
 import { openRow } from "./rows";
+import { openStationAt } from "../views/station";
 
 const STAGES: readonly TraceStage["stage"][] = ["sensed", "stored", "replanned", "commanded", "executed"];
 /** The server's stamp of a break may be a little before this page's own, if clocks differ. */
 const CLOCK_SLACK_MS = 5_000;
+/** For so long after the press the page keeps the growing trace in sight. */
+const WATCHED_MS = 15_000;
 
 function Stage(props: { name: TraceStage["stage"]; stage: TraceStage | undefined; waiting: boolean }) {
   const { name, stage, waiting } = props;
@@ -46,11 +51,16 @@ export function TracePanel() {
   const reached = new Map((shown?.stages ?? []).map((stage) => [stage.stage, stage]));
   const calling = pressed === 0 && first === undefined;
   const waiting = STAGES.find((name) => !reached.has(name));
+  const box = useRef<HTMLElement>(null);
+  const watched = pressed > 0 && Date.now() - pressed < WATCHED_MS;
+  useEffect(() => {
+    if (watched) box.current?.scrollIntoView({ block: "nearest", behavior: calm() ? "auto" : "smooth" });
+  }, [pressed, reached.size]);
   return (
-    <section class="card" data-testid="trace">
+    <section class="card" data-testid="trace" ref={box}>
       <header class="card-head">
         <h2>{t("trace.title")}</h2>
-        {shown?.station && <span class="tag alarm">{shown.station}</span>}
+        {shown?.station && <button type="button" class="tag alarm" onClick={() => openStationAt(shown.station)}>{place(shown.station)}</button>}
       </header>
       <p class="minor">{t("trace.intro")}</p>
       <button

@@ -6,7 +6,7 @@ import { fanOption, quantile } from "../charts/fan";
 import { live, useTopics } from "../feed/topics";
 import type { ForecastDetail, ForecastSeries, ForecastSummary } from "../feed/types.gen";
 import { day, dayTime, number, percent, short } from "../format";
-import { lang, t } from "../i18n";
+import { lang, t, word } from "../i18n";
 import { Empty } from "../parts/drawer";
 
 const SHOWN = 80;
@@ -27,8 +27,8 @@ function Scores(props: { summary: ForecastSummary | null }) {
       <Score name={t("forecast.pinball")} value={short(summary?.pinball)} help={t("forecast.pinball_help")} />
       <Score name={t("forecast.coverage")} value={percent(summary?.coverage_80)} help={t("forecast.coverage_help")} />
       <Score name={t("forecast.bias")} value={percent(summary?.bias, 1)} help={t("forecast.bias_help")} />
-      <Score name={t("forecast.series")} value={number(summary?.series_count)} help={t("forecast.series_help")} />
-      <Score name={t("forecast.model")} wordy value={summary?.model.replaceAll("_", " ") ?? t("none")} help={t("forecast.model_help", { s: short(summary?.seconds) })} />
+      <Score name={t("forecast.series")} value={number(summary?.series_count || null)} help={t("forecast.series_help")} />
+      <Score name={t("forecast.model")} wordy value={summary?.model ? word("model", summary.model) : t("none")} help={t("forecast.model_help", { s: short(summary?.seconds) })} />
     </div>
   );
 }

@@ -3,8 +3,9 @@ import { useState } from "preact/hooks";
 import { useGet } from "../api";
 import { Trend } from "../charts/trend";
 import { live, useTopics, type Sample } from "../feed/topics";
+import type { KpiBoard, KpiItem } from "../feed/types.gen";
 import { duration, number, percent } from "../format";
-import { t, word } from "../i18n";
+import { place as placeName, t, word } from "../i18n";
 import { Empty } from "../parts/drawer";
 import { KpiTile } from "../parts/kpi";
 import { Panels } from "../parts/panel";
@@ -23,7 +24,7 @@ function Lines(props: { chosen: string; choose: (key: string) => void }) {
         <tbody>
           {rows.map(([key, line]) => (
             <tr key={key} class={key === props.chosen ? "chosen" : ""}>
-              <th scope="row"><button type="button" class="link" aria-pressed={key === props.chosen} onClick={() => props.choose(key)}>{key}</button></th>
+              <th scope="row"><button type="button" class="link" aria-pressed={key === props.chosen} onClick={() => props.choose(key)}>{placeName(key)}</button></th>
               <td>{line.style || t("none")}</td>
               <td class="num">{percent(line.efficiency)}</td>
               <td class="num">{percent(line.oee)}</td>
@@ -38,18 +39,28 @@ function Lines(props: { chosen: string; choose: (key: string) => void }) {
   );
 }
 
-function History(props: { place: string; name: string; window: number }) {
+function Course(props: { name: string; unit: string; points: Sample[] }) {
+  const share = props.unit === "1";
+  const samples = share ? props.points.map(([at, value]): Sample => [at, value === null ? null : value * 100]) : props.points;
+  return <Trend samples={samples} label={word("kpi", props.name)} unit={share ? "%" : props.unit} height={220} />;
+}
+
+/** The whole maker: its windows come with the tiles. */
+function MakerHistory(props: { board: KpiBoard; item: KpiItem | undefined }) {
+  const { board, item } = props;
+  const points = item?.trend.map((value, index): Sample => [board.ends_ms[index] ?? 0, value]) ?? [];
+  if (item === undefined || points.length === 0) return <Empty text={t("kpis.no_history")} />;
+  return <Course name={item.name} unit={item.unit} points={points} />;
+}
+
+function LineHistory(props: { place: string; name: string; window: number }) {
   const [site = "", line = ""] = props.place.split("/");
-  const query = new URLSearchParams({ name: props.name });
-  if (site) query.set("site", site);
-  if (line) query.set("line", line);
+  const query = new URLSearchParams({ name: props.name, site, line });
   const found = useGet("GET /api/kpis", `/api/kpis?${query.toString()}`, props.window);
   if (found.error) return <Empty bad text={found.error} />;
   const points = found.data?.points.filter((point) => point.site === site && point.line === line) ?? [];
   if (points.length === 0) return <Empty text={found.loading ? t("loading") : t("kpis.no_history")} />;
-  const share = points[0]?.unit === "1";
-  const samples = points.map((point): Sample => [point.window_end_ms, point.value === null ? null : share ? point.value * 100 : point.value]);
-  return <Trend samples={samples} label={word("kpi", props.name)} unit={share ? "%" : (points[0]?.unit ?? "")} height={220} />;
+  return <Course name={props.name} unit={points[0]?.unit ?? ""} points={points.map((point): Sample => [point.window_end_ms, point.value])} />;
 }
 
 export function KpisView() {
@@ -72,13 +83,15 @@ export function KpisView() {
         <section class="card" aria-label={t("kpis.history")}>
           <header class="card-head">
             <h2>{t("kpis.history")}</h2>
-            <span class="minor">{place || t("kpis.all")}</span>
+            <span class="minor">{place ? placeName(place) : t("kpis.all")}</span>
             <span class="spring" />
             <select aria-label={t("kpis.which")} value={name} onChange={(event) => setName(event.currentTarget.value)}>
               {items.map((item) => <option key={item.name} value={item.name}>{word("kpi", item.name)}</option>)}
             </select>
           </header>
-          <History place={place} name={name} window={items.find((item) => item.name === name)?.trend.length ?? 0} />
+          {board === null && <Empty text={t("loading")} />}
+          {board !== null && place === "" && <MakerHistory board={board} item={items.find((item) => item.name === name)} />}
+          {board !== null && place !== "" && <LineHistory place={place} name={name} window={board.ends_ms.at(-1) ?? 0} />}
         </section>
       </div>
       <Panels />

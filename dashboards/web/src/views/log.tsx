@@ -4,13 +4,14 @@ import { getJson } from "../api";
 import { live, useTopics } from "../feed/topics";
 import type { LogEntry, LogList } from "../feed/types.gen";
 import { dayTime, number, wallTime } from "../format";
-import { pick, t, word } from "../i18n";
+import { pick, place, t, word } from "../i18n";
 import { Empty } from "../parts/drawer";
 import { PriorityMark } from "../parts/glyph";
 import { openOrder } from "./order";
+import { openStationAt } from "./station";
 
 const LEVELS = ["all", "alarms", "P1", "P2", "P3", "info"] as const;
-const PAGE = 150;
+const PAGE = 60;
 
 function matches(entry: LogEntry, level: string, text: string): boolean {
   if (level === "alarms" ? entry.level === "info" : level !== "all" && entry.level !== level) return false;
@@ -22,11 +23,11 @@ function Entry(props: { entry: LogEntry }) {
   return (
     <tr class={entry.level} data-testid="log-entry">
       <td class="level"><PriorityMark level={entry.level} /> {entry.level === "info" ? "" : entry.level}</td>
-      <td class="num">{dayTime(entry.plant_ms)}</td>
-      <td class="num minor">{wallTime(entry.wall_ms)}</td>
-      <td>{word("log_kind", entry.kind)}</td>
+      <td class="num plant-time">{dayTime(entry.plant_ms)}</td>
+      <td class="num minor wall-time">{wallTime(entry.wall_ms)}</td>
+      <td class="kind">{word("log_kind", entry.kind)}</td>
       <td class="text">{pick(entry)}</td>
-      <td>{entry.order && <button type="button" class="link" onClick={() => openOrder(entry.order)}>{entry.order}</button>} {entry.station}</td>
+      <td class="about">{entry.order && <button type="button" class="link" onClick={() => openOrder(entry.order)}>{entry.order}</button>} {entry.station && <button type="button" class="link" onClick={() => openStationAt(entry.station)}>{place(entry.station)}</button>}</td>
     </tr>
   );
 }

@@ -3,7 +3,7 @@ import { useGet } from "../api";
 import { live, useTopics } from "../feed/topics";
 import type { CommandStatus, Decision, OrderDetail, OrderRow } from "../feed/types.gen";
 import { dayTime, duration, number } from "../format";
-import { lang, t, word } from "../i18n";
+import { lang, place, t, word } from "../i18n";
 import { Block, Empty, Facts, openDrawer } from "../parts/drawer";
 import { openRow } from "../parts/rows";
 
@@ -48,7 +48,7 @@ function Command(props: { command: CommandStatus }) {
   return (
     <li>
       <p>
-        <b>{word("control", command.name)}</b> → {command.node}: {word("command_state", command.status)} {took && <small class="minor">{took}</small>}{" "}
+        <b>{word("control", command.name)}</b> → {place(command.node)}: {word("command_state", command.status)} {took && <small class="minor">{took}</small>}{" "}
         <button type="button" class="link" onClick={() => openRow(sql, () => t("row.of", { what: command.name }))}>{t("row.open")}</button>
       </p>
       {command.reason && <p class="minor">{command.reason}</p>}
@@ -71,7 +71,7 @@ function OrderBody(props: { id: string }) {
           [t("orders.col.seller"), shown.kind === "seller" ? shown.seller : word("order_kind", shown.kind)],
           [t("orders.col.style"), `${shown.style} ${shown.colour}`],
           [t("order.pieces"), `${number(shown.pieces)}${sizes ? ` (${sizes})` : ""}`],
-          [t("orders.col.place"), shown.site ? `${word("site", shown.site)} · ${shown.line}` : t("orders.undecided")],
+          [t("orders.col.place"), shown.site ? place(`${shown.site}/${shown.line}`) : t("orders.undecided")],
           [t("orders.col.due"), dayTime(shown.due_ms)],
           [t("orders.col.promised"), dayTime(shown.promised_ms)],
           [t("order.weight"), number(shown.weight)],
@@ -92,7 +92,7 @@ function OrderBody(props: { id: string }) {
       </Block>
       <Block title={t("order.events")}>
         {data !== null && data.events.length > 0 ? (
-          <ul class="plain">{data.events.map((one, index) => <li key={index}><time class="minor">{dayTime(one.ts_ms)}</time> {word("order_state", one.state)} · {number(one.pieces)} {t("unit.pieces")} · {one.node}</li>)}</ul>
+          <ul class="plain">{data.events.map((one, index) => <li key={index}><time class="minor">{dayTime(one.ts_ms)}</time> {word("order_state", one.state)} · {number(one.pieces)} {t("unit.pieces")} · {place(one.node)}</li>)}</ul>
         ) : (
           <p class="minor">{t("order.no_events")}</p>
         )}

@@ -5,7 +5,7 @@ import { ROW_HEIGHT, ganttOption, rowsOf } from "../charts/gantt";
 import { live, useTopics } from "../feed/topics";
 import type { OrderRow } from "../feed/types.gen";
 import { dayTime, number } from "../format";
-import { t, word } from "../i18n";
+import { place, t, word } from "../i18n";
 import { Empty } from "../parts/drawer";
 import { openOrder } from "./order";
 
@@ -66,14 +66,14 @@ function Row(props: { row: OrderRow }) {
   return (
     <tr data-testid={`order-${row.order}`}>
       <th scope="row"><button type="button" class="link" onClick={() => openOrder(row.order)}>{row.order}</button></th>
-      <td>{row.weight >= 5 && <span class="chip">{t("orders.rush")}</span>} {row.kind === "seller" ? row.seller : word("order_kind", row.kind)}</td>
-      <td>{row.style} {row.colour}</td>
-      <td>{row.site ? `${word("site", row.site)} · ${row.line}` : t("orders.undecided")}</td>
-      <td>{word("order_state", row.state)}</td>
-      <td class="num"><Progress row={row} /></td>
-      <td class="num">{dayTime(row.due_ms)}</td>
-      <td class="num">{dayTime(row.promised_ms)}</td>
-      <td>{row.late && <span class="late-tag">{t("orders.late")}</span>}</td>
+      <td class="for">{row.weight >= 5 && <span class="chip">{t("orders.rush")}</span>} {row.kind === "seller" ? row.seller : word("order_kind", row.kind)}</td>
+      <td class="style">{row.style} {row.colour}</td>
+      <td class="place">{row.site ? place(`${row.site}/${row.line}`) : t("orders.undecided")}</td>
+      <td class="state">{word("order_state", row.state)}</td>
+      <td class="num sewn"><Progress row={row} /></td>
+      <td class="num due" data-name={t("orders.col.due")}>{dayTime(row.due_ms)}</td>
+      <td class="num promised" data-name={t("orders.col.promised")}>{dayTime(row.promised_ms)}</td>
+      <td class="late">{row.late && <span class="late-tag">{t("orders.late")}</span>}</td>
     </tr>
   );
 }
@@ -92,7 +92,7 @@ function Table() {
       {rows.length > 0 && found.length === 0 && <Empty text={t("orders.none_match")} />}
       {found.length > 0 && (
         <div class="scroll tall" tabIndex={0} role="region" aria-label={t("orders.table")}>
-          <table class="grid" data-testid="orders">
+          <table class="grid orders" data-testid="orders">
             <thead><tr>{columns.map((name) => <th key={name} scope="col" class={["progress", "due", "promised"].includes(name) ? "num" : ""}>{t(`orders.col.${name}`)}</th>)}<td /></tr></thead>
             <tbody>{found.slice(0, limit).map((row) => <Row key={row.order} row={row} />)}</tbody>
           </table>

@@ -1,5 +1,6 @@
 /** A box for one SELECT over the run's tables, with examples to start from. */
 import { signal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
 import { query } from "../api";
 import type { QueryResult } from "../feed/types.gen";
 import { t, word } from "../i18n";
@@ -36,6 +37,9 @@ async function run(): Promise<void> {
 }
 
 export function SqlView() {
+  useEffect(() => {
+    if (result.peek() === null && error.peek() === "" && !running.peek()) void run();
+  }, []);
   return (
     <>
       <h1>{t("nav.sql")}</h1>

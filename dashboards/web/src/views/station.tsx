@@ -5,7 +5,7 @@ import { Trend } from "../charts/trend";
 import { live, sensor, useTopics, type Sample } from "../feed/topics";
 import type { FloorStation, ReadingList } from "../feed/types.gen";
 import { number, short, unitText } from "../format";
-import { t, word } from "../i18n";
+import { place, t, word } from "../i18n";
 import { breakMachine, busy } from "../parts/controls";
 import { Block, Empty, Facts, openDrawer } from "../parts/drawer";
 import { StateMark } from "../parts/glyph";
@@ -62,7 +62,7 @@ function StationBody(props: { site: string; line: string; station: FloorStation 
       <p class="state-line"><StateMark state={state?.state ?? null} /> <b>{word("state", state?.state ?? "off")}</b></p>
       <Facts
         items={[
-          [t("station.place"), `${word("site", site)} · ${line} · ${station.id}`],
+          [t("station.place"), place(key)],
           [t("station.machine"), word("machine", station.machine)],
           [t("station.order"), state?.order || t("none")],
           [t("station.op"), state?.op || t("none")],
@@ -81,6 +81,21 @@ function StationBody(props: { site: string; line: string; station: FloorStation 
       </Block>
     </>
   );
+}
+
+function StationFound(props: { at: string }) {
+  const floor = useGet("GET /api/floor", "/api/floor");
+  const [site = "", line = "", id = ""] = props.at.split("/");
+  const lines = floor.data?.sites.find((one) => one.site === site)?.lines;
+  const station = lines?.find((one) => one.line === line)?.stations.find((one) => one.id === id);
+  if (floor.error) return <Empty bad text={floor.error} />;
+  if (station === undefined) return <Empty text={t(floor.loading ? "loading" : "station.unknown")} />;
+  return <StationBody site={site} line={line} station={station} />;
+}
+
+/** Opens a station that is known by its path `site/line/station` only. */
+export function openStationAt(at: string): void {
+  openDrawer(`station ${at}`, () => place(at), () => <StationFound at={at} />);
 }
 
 export function openStation(site: string, line: string, station: FloorStation): void {
