@@ -97,22 +97,30 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
 
     gate = Gate(token, (settings.api.host,))
     app = create_app(services_of(runtime, listed), runtime.hub, gate, life, page)
-    server = uvicorn.Server(server_config(app, settings.api.host, settings.api.port))
+    config = server_config(app, settings.api.host, settings.api.port)
+    server = _Server(config, lambda: _announce(settings, listener, token))
     try:
-        announcing = asyncio.create_task(_announce(server, settings, listener, token))
         await server.serve(sockets=[listener])
-        announcing.cancel()
     finally:
         with suppress(FileNotFoundError):
             _platform_file(settings).unlink()
         await asyncio.to_thread(runtime.close)
 
 
-async def _announce(
-    server: uvicorn.Server, settings: Settings, listener: socket.socket, token: str
-) -> None:
-    while not server.started:  # uvicorn tells by a flag alone
-        await asyncio.sleep(0.02)
+class _Server(uvicorn.Server):
+    """Says that it is there once it takes connections."""
+
+    def __init__(self, config: uvicorn.Config, on_started: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_started = on_started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._on_started()
+
+
+def _announce(settings: Settings, listener: socket.socket, token: str) -> None:
+    """Write down where the page is; the command line and the supervisor read it."""
     host, port = listener.getsockname()[:2]
     shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)
     document = {"url": f"http://{shown}:{port}/?token={token}", "token": token, "pid": os.getpid()}

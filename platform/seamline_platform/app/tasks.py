@@ -26,7 +26,9 @@ _NAMESPACE_KPIS: Final = ("oee", "line_efficiency", "throughput_per_h", "through
 async def settled(runtime: Runtime) -> None:
     """Wait until master data, clock and backlog have arrived."""
     await runtime.heard_clock.wait()
-    while not runtime.projection.view(0).catalogue.lines or runtime.quiet_s < _QUIET_S:
+    while True:
+        if runtime.projection.view(0).catalogue.lines and runtime.quiet_s >= _QUIET_S:
+            return
         await asyncio.sleep(max(0.1, _QUIET_S - runtime.quiet_s))
 
 

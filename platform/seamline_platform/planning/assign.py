@@ -162,7 +162,7 @@ def piece_cost_fen(
 ) -> float:
     """Return the cost of sewing one piece on `line` and bringing it to the order's region.
 
-    A change of style costs what the operators would have sewn in the time that set-up and ramp take.
+    A change of style costs what the operators would have sewn during set-up and ramp.
     """
     price = line.info.cost_fen_per_smv_min
     lost_ms = slot.end_ms - slot.start_ms - slot.job.work_ms

@@ -40,8 +40,8 @@ class DispatchParams:
     promise_margin_min: int = 480
     transport_fen: Mapping[str, int] = field(default_factory=_transport_fen)
     """Cost of bringing one piece to its region."""
-    late_fen_per_piece_day: int = 400
-    """Cost of one piece being one day late, times the weight of the order."""
+    late_fen_per_piece_day: int = 800
+    """Cost of one piece being one day late (some 8 % of its price), times the order's weight."""
     wait_fen_per_piece_day: int = 60
     """Worth of having one piece one day earlier."""
     no_cloth_fen_per_piece: int = 400
