@@ -170,9 +170,10 @@ def _expedite_repair(w: Core, node: str, args: Arguments) -> str:
         raise Refusal(f"{node} is not a plant")
     line, st = _station(w, f"{site}/{args['station']}")
     key = (line.index, st.index)
+    if st.in_repair:
+        return "a mechanic is on the way or at work already"
     if key not in plant.waiting:
-        state = "in repair already" if st.in_repair else "not waiting for a mechanic"
-        raise Refusal(f"{line.node}/{st.id} is {state}")
+        raise Refusal(f"{line.node}/{st.id} is not waiting for a mechanic")
     plant.waiting.remove(key)
     plant.waiting.insert(0, key)
     return ""

@@ -4,8 +4,8 @@
 one SKU in one region:
 
 * an id of the form `SKU@region` (for example `TS01-WHT-M@east`) stands for itself;
-* any other id is given to the next free SKU and region, ids in sorted order, SKUs spread over styles
-  first (so that few series still mean many styles), regions in turn.
+* any other id is given to the next free SKU and region, ids in sorted order, SKUs spread over
+  styles first (so that few series still mean many styles), regions in turn.
 
 If all days of the frame are multiples of a common step (weekly data: 7), each value is spread over
 the days of its step, the first days getting what does not divide. After the frame's last day the

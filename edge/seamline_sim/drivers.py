@@ -71,7 +71,7 @@ def run_headless(
 
     Its commands are appended to `inputs`, if there is such a list.
 
-    Decisions fall on whole multiples of `every_us`, so that a run in pieces equals one in one piece.
+    Decisions fall on whole multiples of `every_us`, so that a run in pieces equals one in one.
     """
     while world.now_us < until_us:
         target = world.now_us - world.now_us % every_us + every_us

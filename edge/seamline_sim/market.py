@@ -73,8 +73,8 @@ class Market:
         fig = scenario.figure
         self._k = fig("market.dispersion")
         self._weekly = scenario.figure_list("market.weekly_permille")
-        self._hours = scenario.figure_list("market.hours_permille")
-        self._channels = scenario.figure_list("market.channels_permille")
+        self._hours = rng.steps(scenario.figure_list("market.hours_permille"))
+        self._channels = rng.steps(scenario.figure_list("market.channels_permille"))
         self._first_weekday = (scenario.start_ms // 86_400_000 + 3) % 7
         self._smv = {b: sum(op.smv_ms for op in ops) for b, ops in bulletins().items()}
         self._days: dict[int, tuple[list[Wish], ...]] = {}
@@ -235,8 +235,8 @@ class Market:
                 for sku, wanted in self.sku_demand(region, style, day):
                     cells: dict[tuple[int, int], int] = {}
                     for draw in rng.words(self.seed, "hour", f"{region}|{sku}|{day}", wanted):
-                        hour = rng.pick((draw & 0xFFFF) << 16, self._hours)
-                        channel = rng.pick(draw & 0xFFFF0000, self._channels)
+                        hour = rng.pick_step((draw & 0xFFFF) << 16, self._hours)
+                        channel = rng.pick_step(draw & 0xFFFF0000, self._channels)
                         cells[hour, channel] = cells.get((hour, channel), 0) + 1
                     for (hour, channel), n in sorted(cells.items()):
                         hours[hour].append((region, sku, CHANNELS[channel], n, price))

@@ -160,6 +160,7 @@ class _Loads:
         self._busy_ms: dict[str, int] = {}
         self._last: dict[str, str] = {}
         self._factor: dict[str, int] = {}
+        self._smv_ms = {style: self._catalogue.smv_ms(style) for style in self._catalogue.styles}
         self._info = {f"{i.site}/{i.line}": i for i in view.catalogue.lines}
         days = len(view.catalogue.workdays)
         for node, info in self._info.items():
@@ -174,9 +175,6 @@ class _Loads:
             if order.state in ("cutting", "in_transit", "queued", "sewing"):
                 self._add(f"{order.site}/{order.line}", order, order.sewn + order.scrapped)
 
-    def _smv_ms(self, style: str) -> int:
-        return self._catalogue.smv_ms(style)
-
     def _setup_ms(self, node: str, style: str) -> int:
         last = self._last[node]
         styles, minutes = self._catalogue.styles, self._catalogue.setup_min
@@ -186,21 +184,23 @@ class _Loads:
             return minutes["same_bulletin"] * 60_000
         return minutes["other"] * 60_000 * 2  # the line also runs empty
 
-    def _work_ms(self, node: str, order: OrderView, done: int) -> int:
-        work = (order.pieces - done) * self._smv_ms(order.style) * self._factor[node] // 1000
-        return work + self._setup_ms(node, order.style) * 168 // 60
+    def _work_ms(self, node: str, style: str, standard_ms: int) -> int:
+        work = standard_ms * self._factor[node] // 1000
+        return work + self._setup_ms(node, style) * 168 // 60
 
     def _add(self, node: str, order: OrderView, done: int) -> int:
-        self._busy_ms[node] += self._work_ms(node, order, done)
+        standard_ms = (order.pieces - done) * self._smv_ms[order.style]
+        self._busy_ms[node] += self._work_ms(node, order.style, standard_ms)
         self._last[node] = order.style
         return self._busy_ms[node]
 
     def best(self, order: OrderView) -> tuple[str, int]:
         """Return the line that delivers first, and after how many ms it has finished sewing."""
         minutes = self._catalogue.transport_min
+        standard_ms = order.pieces * self._smv_ms[order.style]
         choice, least, ready = "", 1 << 62, 0
         for node, info in self._info.items():
-            done = self._busy_ms[node] + self._work_ms(node, order, 0)
+            done = self._busy_ms[node] + self._work_ms(node, order.style, standard_ms)
             away = minutes["same_region" if info.region == order.region else "other_region"]
             if done + away * 60_000 < least:
                 choice, least, ready = node, done + away * 60_000, done

@@ -4,7 +4,10 @@ Two policies on one seed therefore meet the same customers, breakdowns and sewin
 """
 
 import hashlib
+import itertools
 import struct
+from bisect import bisect_right
+from collections.abc import Sequence
 
 _WORD = 1 << 32
 
@@ -30,11 +33,16 @@ def between(draw: int, low: int, high: int) -> int:
     return low + draw * (high - low + 1) // _WORD
 
 
-def pick(draw: int, weights: list[int]) -> int:
+def steps(weights: Sequence[int]) -> tuple[int, ...]:
+    """Return the running sums of whole weights, for `pick_step`."""
+    return tuple(itertools.accumulate(weights))
+
+
+def pick_step(draw: int, cumulative: Sequence[int]) -> int:
+    """Map a draw of 32 bits to an index, with weights given by their running sums."""
+    return bisect_right(cumulative, below(draw, cumulative[-1]))
+
+
+def pick(draw: int, weights: Sequence[int]) -> int:
     """Map a draw of 32 bits to an index, with the given whole weights."""
-    rest = below(draw, sum(weights))
-    for index, weight in enumerate(weights):
-        rest -= weight
-        if rest < 0:
-            return index
-    return len(weights) - 1
+    return pick_step(draw, steps(weights))

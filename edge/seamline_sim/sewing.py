@@ -27,7 +27,9 @@ def finish(w: Core, line_index: int, station_index: int, token: int) -> None:
             last = True
         elif garment.defects:
             outcome = quality.inspect(w, line, station, garment)
-    elif quality.draw(w, garment) >> 16 < line.defect_limit:
+    elif (
+        quality.draw(w, garment) if garment.redo_bits else garment.draws[op]
+    ) >> 16 < line.defect_limit:
         outcome = quality.defect(w, line, station, garment)
     if outcome == "ok":
         garment.redo_bits &= ~plan.op_bit[op]

@@ -1,0 +1,40 @@
+"""`seamline bench sim`: station visits per second beside SimPy; plant time against wall time."""
+
+from collections.abc import Callable
+from typing import Any
+
+from seamline_broker.clock import WallClock
+
+SECONDS = 20.0
+_WEEK_DAYS = 7
+
+
+def run(note: Callable[[str], None], seconds: float = SECONDS) -> dict[str, Any]:
+    """Measure the engine and return the figures.
+
+    `seconds` is for the two engines together; a week of the `demo` scenario comes on top.
+
+    Raises:
+        PluginError: if SimPy is not installed.
+    """
+    from seamline_platform.experiments.engines import compare
+    from seamline_platform.experiments.headless import run_scenario
+
+    clock = WallClock()
+    note(f"One line of 21 stations, our engine and SimPy in turns, {seconds:g} s ...")
+    both = compare(seconds, clock)
+    note("Scenario demo, one week (nights and a Sunday included), headless ...")
+    demo = run_scenario(scenario="demo", days=_WEEK_DAYS, seed=1, clock=clock)
+    return {
+        "visits_per_s": round(both.visits_per_s),
+        "simpy_visits_per_s": round(both.simpy_visits_per_s),
+        "ratio": round(both.ratio, 2),
+        "rounds": both.rounds,
+        "pieces_per_h": round(both.pieces_per_h, 1),
+        "simpy_pieces_per_h": round(both.simpy_pieces_per_h, 1),
+        "plant_time_ratio": demo["plant_time_ratio"],
+        "demo_days": demo["days"],
+        "demo_visits_per_s": demo["visits_per_s"],
+        "demo_wall_s": demo["wall_s"],
+        "digest": demo["digest"],
+    }
