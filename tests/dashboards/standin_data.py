@@ -113,7 +113,8 @@ class Maker(Answers):
 
     def _strip(self, reached: int) -> dict[str, Any]:
         said = [
-            ("order", "seller-2 wants 120 TS07 in white by Friday", "商家 2 要 120 件 TS07，周五交"),
+            ("order", "seller-2 wants 120 TS07 in white by Friday",
+             "商家 2 要 120 件 TS07，周五交"),
             ("plant", "Hangzhou: 2 days earlier than Suzhou, 0.4 yuan per piece dearer",
              "杭州：比苏州早两天，每件贵 0.4 元"),
             ("line", "line-2 sews the same bulletin: 15 min of style change instead of 90",

@@ -1,6 +1,6 @@
 """Keeps the two stories of the first minute up to date, and puts them on the page."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from seamline_broker.contracts.commands import CommandResult
@@ -9,8 +9,8 @@ from seamline_platform.app import story
 from seamline_platform.app.desk import Sent
 from seamline_platform.app.planner import Outcome
 from seamline_platform.app.story import Moment, Strip, Trace
-from seamline_platform.app.triggers import MINOR_CAUSES
 from seamline_platform.domain.batches import DecodedBatch
+from seamline_platform.domain.causes import MINOR_CAUSES
 
 RUSH_WEIGHT: Final = 5
 _REPLACE_AFTER_MS: Final = 30_000
@@ -133,14 +133,26 @@ class Stories:
         trace.note(
             "replanned",
             moment,
-            f"{outcome.decision}: {len(outcome.sent)} commands",
-            f"重新排产：下发 {len(outcome.sent)} 条指令",
+            *story.plan_text(
+                [s.command.name for s in outcome.sent if s.command.name != "kit"],
+                outcome.latency_ms,
+            ),
             story.rows_of_decision(outcome.decision),
         )
-        mine = [s for s in outcome.sent if s.command.name != "kit"] or list(outcome.sent)
-        if mine:
-            self._commanded(trace, mine[0], moment)
+        answer = _answer(outcome.sent, trace.station)
+        if answer is not None:
+            self._commanded(trace, answer, moment)
+        elif "commanded" not in trace.stages:
+            self._nothing_to_do(trace, outcome, moment)
         self._show_trace()
+
+    @staticmethod
+    def _nothing_to_do(trace: Trace, outcome: Outcome, moment: Moment) -> None:
+        """Note that waiting is the best answer: the last stages have no command then."""
+        sql = story.rows_of_decision(outcome.decision)
+        trace.note("commanded", moment, "no command: no order gains by moving",
+                   "无需指令：改派不会更早", sql)  # fmt: skip
+        trace.note("executed", moment, "nothing to carry out", "无需执行", sql)
 
     def _commanded(self, trace: Trace, sent: Sent, moment: Moment) -> None:
         command = sent.command
@@ -162,8 +174,7 @@ class Stories:
                 continue
             site, line = command.args["site"], command.args["line"]
             sql = story.row_of_decision(strip.order)
-            strip.note("plant", moment, f"{site}: {command.reason}",
-                       f"{site}：{command.reason_zh}", sql)  # fmt: skip
+            strip.note("plant", moment, command.reason, command.reason_zh, sql)
             strip.note("line", moment, f"{site}/{line}", f"{site}/{line}", sql)
         for sent in outcome.sent:
             if sent.command.order == strip.order and sent.command.name == "kit":
@@ -191,3 +202,12 @@ class Stories:
     def _show_trace(self) -> None:
         if self.trace is not None:
             self._show("trace", self.trace.payload())
+
+
+def _answer(sent: Sequence[Sent], station: str) -> Sent | None:
+    """Return the command that answers a breakdown best: one about this station, else any move."""
+    site, _, place = station.partition("/")
+    about = [s for s in sent if s.command.args.get("station") == place]
+    near = [s for s in about if s.command.node.startswith(f"{site}/")]
+    moves = [s for s in sent if s.command.name in ("redirect", "sequence", "expedite_repair")]
+    return next(iter([*near, *moves]), None)

@@ -4,7 +4,8 @@ Pure: events go in, stages come out; each stage has its times in both clocks and
 its row.
 """
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 STRIP_STAGES = ("order", "plant", "line", "command", "piece", "row")
@@ -85,6 +86,24 @@ class Trace:
         """Return the page's `trace` topic."""
         stages = [self.stages[name] for name in TRACE_STAGES if name in self.stages]
         return {"station": self.station, "stages": stages}
+
+
+_ANSWERS = {
+    "expedite_repair": ("repair first", "优先维修"),
+    "redirect": ("orders sent round it", "订单改派"),
+    "sequence": ("queues changed", "队列重排"),
+}
+
+
+def plan_text(names: Sequence[str], latency_ms: int) -> tuple[str, str]:
+    """Return what a re-plan came to, in both languages; `names` are those of its commands."""
+    counts = Counter(names)
+    said = [(f"{n} × {_ANSWERS[name][0]}", f"{_ANSWERS[name][1]} {n} 项")
+            for name in _ANSWERS if (n := counts[name])]  # fmt: skip
+    if not said:
+        return f"decided in {latency_ms} ms: the plan stands", f"{latency_ms} 毫秒内决定：计划不变"
+    english, chinese = ", ".join(t for t, _ in said), "、".join(t for _, t in said)
+    return f"decided in {latency_ms} ms: {english}", f"{latency_ms} 毫秒内决定：{chinese}"
 
 
 def row_of_order(order: str) -> str:

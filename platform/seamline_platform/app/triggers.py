@@ -4,15 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from seamline_platform.domain.batches import DecodedBatch
+from seamline_platform.domain.causes import MINOR_CAUSES
 
 TIMER = "timer"
 DISTURBANCES = frozenset({"breakdown", "repair", "rush_order", "refused"})
 """Triggers that change a plan that stood: their answers count as re-plans."""
 
 _PRIORITY = ("breakdown", "rush_order", "refused", "repair", "forecast", "order", "kit", TIMER)
-
-MINOR_CAUSES = frozenset({"thread", "needle", "bobbin", "style_change"})
-"""Stops of a minute or two that no plan should answer."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,6 +153,7 @@ class Projection:
             queue=tuple(at(line.queue, line.site, line.line, "queued")),
             sewing=tuple(at(line.sewing, line.site, line.line, "sewing")),
             down=line.down,
+            broken=line.broken,
             wip=len(line.garments),
         )
 

@@ -7,6 +7,7 @@ from typing import Final, Literal, cast
 
 from seamline_broker.contracts.catalogue import LineInfo
 from seamline_broker.contracts.events import Columns
+from seamline_platform.domain.causes import MINOR_CAUSES
 from seamline_platform.twin.orders import OrderStep
 from seamline_platform.twin.rows import rows
 
@@ -34,6 +35,7 @@ class _Station:
     day: int = -1
     last_ms: int = 0
     down: bool = False
+    cause: str = ""
     setup: bool = False
     turns: bool | None = None
     sensed_ms: int = 0
@@ -112,10 +114,11 @@ class LineState:
 
     def station_events(self, columns: Columns) -> None:
         """Take breakdowns, repairs and style set-ups."""
-        for name, state in rows(columns, ("station", "state")):
+        for name, state, cause in rows(columns, ("station", "state", "cause")):
             station = self.station(name)
             if state in ("down", "up"):
                 station.down = state == "down"
+                station.cause = cause if station.down else ""
             else:
                 station.setup = state == "setup"
 
@@ -158,6 +161,11 @@ class LineState:
     def down(self) -> tuple[str, ...]:
         """Stations that are down, by name."""
         return tuple(sorted(name for name, s in self.stations.items() if s.down))
+
+    @property
+    def broken(self) -> tuple[str, ...]:
+        """Stations that are down and need a mechanic, by name."""
+        return tuple(name for name in self.down if self.stations[name].cause not in MINOR_CAUSES)
 
     def now(self, name: str) -> StationNow:
         """Return what a station does now."""

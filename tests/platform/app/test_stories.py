@@ -4,12 +4,18 @@ import json
 
 from seamline_broker.contracts.batch import Readings
 from seamline_broker.contracts.catalogue import Catalogue
+from seamline_broker.contracts.commands import Command, CommandResult
 from seamline_broker.contracts.events import Event, columns_of
 from seamline_broker.contracts.view import LineView, View
+from seamline_platform.app.desk import CommandDesk
 from seamline_platform.app.diary import notes
+from seamline_platform.app.planner import Outcome
+from seamline_platform.app.stories import Stories
 from seamline_platform.app.story import Moment, Strip, Trace, quoted
+from seamline_platform.app.triggers import Trigger
 from seamline_platform.app.uns import Namespace, raw_value_message
 from seamline_platform.domain.batches import DecodedBatch
+from seamline_platform.twin import Projection
 
 
 def test_a_trace_measures_from_the_breakdown_in_both_clocks() -> None:
@@ -35,8 +41,8 @@ def test_names_cannot_break_out_of_the_shown_sql() -> None:
     assert quoted("a'; DROP TABLE orders; --") == "'a''; DROP TABLE orders; --'"
 
 
-def _batch(kind: str, *values: object) -> DecodedBatch:
-    events = columns_of([Event(1, 1_000, "hangzhou/line-1", kind, values)])  # type: ignore[arg-type]
+def _batch(kind: str, *values: object, seq: int = 1) -> DecodedBatch:
+    events = columns_of([Event(seq, 1_000, "hangzhou/line-1", kind, values)])  # type: ignore[arg-type]
     return DecodedBatch("hangzhou", "line-1", 1, 0, 0, "gateway", Readings.empty(), events)
 
 
@@ -66,3 +72,64 @@ def test_a_raw_device_has_its_place_in_the_namespace() -> None:
     topic, payload = raw_value_message("home", "kitchen/bench", "pi-7", {"temp": 21.5}, 5)
     assert topic == "seamline/v1/uns/seamline/home/kitchen/bench/pi-7"
     assert json.loads(payload) == {"temp": 21.5, "ts": 5}
+
+
+STATION = "hangzhou/line-1/st-07"
+
+
+def _answer(*commands: Command) -> Outcome:
+    desk = CommandDesk("C", 0)
+    sent = tuple(desk.issue(command, "D1", 1_200, 66_000) for command in commands)
+    trigger = Trigger("breakdown", 1_100, station=STATION)
+    return Outcome(trigger, "D1", commands, sent, 0, 100, 1_200, 66_000)
+
+
+def _broken_line() -> tuple[Stories, dict[str, object]]:
+    shown: dict[str, object] = {}
+    stories = Stories(shown.__setitem__)
+    stories.breakdown(_batch("station", "st-07", "down", "injected", 0), lambda ms: Moment(ms, 900))
+    return stories, shown
+
+
+def _stages(shown: dict[str, object]) -> dict[str, dict[str, object]]:
+    trace = shown["trace"]
+    assert isinstance(trace, dict)
+    return {stage["stage"]: stage for stage in trace["stages"]}
+
+
+def test_the_command_about_the_broken_station_is_followed_to_its_execution() -> None:
+    stories, shown = _broken_line()
+    queue = Command("hangzhou/line-2", "sequence", {"orders": ["o-2"]}, "o-2")
+    repair = Command("hangzhou/plant", "expedite_repair", {"station": "line-1/st-07"}, "o-1",
+                     "st-07 holds up 120 pieces", "影响 120 件")  # fmt: skip
+    outcome = _answer(queue, repair)
+    stories.decided(outcome)
+    stages = _stages(shown)
+    assert stages["replanned"]["text"] == "decided in 100 ms: 1 × repair first, 1 × queues changed"
+    assert stages["commanded"]["text"] == (
+        "expedite_repair to hangzhou/plant: st-07 holds up 120 pieces"
+    )
+    assert "executed" not in stages
+    sent = outcome.sent[1]
+    stories.executed(sent, CommandResult(sent.message.id, "done", "", 70_000, 1_300))
+    assert _stages(shown)["executed"]["wall_latency_ms"] == 400
+
+
+def test_a_plan_that_stands_ends_the_trace_in_words() -> None:
+    stories, shown = _broken_line()
+    stories.decided(_answer())
+    stages = _stages(shown)
+    assert list(stages) == ["sensed", "replanned", "commanded", "executed"]
+    assert stages["replanned"]["text"] == "decided in 100 ms: the plan stands"
+    assert "no order gains" in str(stages["commanded"]["text"])
+
+
+def test_a_line_knows_which_of_its_stops_need_a_mechanic() -> None:
+    projection = Projection()
+    projection.apply(_batch("station", "st-07", "down", "breakdown", 0, seq=1))
+    projection.apply(_batch("station", "st-08", "down", "thread", 0, seq=2))
+    line = projection.lines()["hangzhou/line-1"]
+    assert line.down == ("st-07", "st-08")
+    assert line.broken == ("st-07",)
+    projection.apply(_batch("station", "st-07", "up", "repaired", 0, seq=3))
+    assert projection.lines()["hangzhou/line-1"].broken == ()
