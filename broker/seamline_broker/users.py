@@ -13,7 +13,7 @@ from typing import Final, Literal, get_args
 from seamline_broker.contracts.topics import CLOCK, ROOT, NodeId
 from seamline_broker.errors import BrokerError, ConfigError
 
-Role = Literal["platform", "node", "seller", "raw", "reader", "replay"]
+Role = Literal["platform", "node", "seller", "raw", "reader", "replay", "gateway"]
 
 PLATFORM_USER: Final = "platform"
 REPLAY_USER: Final = "replay"
@@ -64,10 +64,11 @@ def access_of(user: BrokerUser) -> Access:
     if user.role == "platform":
         names = ("ack", "cmd", "uns", "orders", "run")
         return Access(tuple(f"{ROOT}/{name}/#" for name in names), (f"{ROOT}/#",))
-    if user.role == "node":
+    if user.role in ("node", "gateway"):
         node = NodeId.parse(user.node)
         publish = [node.data_topic, node.birth_topic, node.result_topic]
-        if node.node == "field":  # the field's node alone gives the time of the run
+        # The field's node alone gives the time of the run.
+        if user.role == "node" and node.node == "field":
             publish.append(CLOCK)
         return Access(tuple(publish), (node.ack_topic, node.command_topic, f"{ROOT}/run/#"))
     if user.role == "seller":
@@ -158,13 +159,28 @@ class Secrets:
         """
         return self._add(name, "reader")
 
-    def _add(self, name: str, role: Role) -> BrokerUser:
+    def add_gateway(self, node: str) -> BrokerUser:
+        """Make a user for a gateway of your own that speaks for `site/node`, and save.
+
+        Raises:
+            ConfigError: if the name is not allowed or taken.
+            BrokerError: if the file cannot be written.
+        """
+        site, slash, name = node.partition("/")
+        if not slash:
+            raise ConfigError(f"Gateway {node!r} is not of the form SITE/NODE, e.g. lab/pi-7.")
+        check_raw_name(site)
         check_raw_name(name)
+        return self._add(user_of_node(node), "gateway", node)
+
+    def _add(self, name: str, role: Role, node: str = "") -> BrokerUser:
+        if not node:
+            check_raw_name(name)
         if name in self._users:
             raise ConfigError(
                 f"User {name!r} exists already; 'seamline broker user list' shows it."
             )
-        user = self.ensure(name, role)
+        user = self.ensure(name, role, node)
         self.save()
         return user
 
@@ -176,7 +192,8 @@ class Secrets:
             BrokerError: if the file cannot be written.
         """
         user = self._users.get(name)
-        removable = [u.name for u in self._users.values() if u.role in ("raw", "reader")]
+        added = ("raw", "reader", "gateway")
+        removable = [u.name for u in self._users.values() if u.role in added]
         if user is None or name not in removable:
             raise ConfigError(f"User {name!r} cannot be removed; removable: {removable or 'none'}.")
         del self._users[name]

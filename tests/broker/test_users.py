@@ -152,3 +152,32 @@ def test_an_empty_permission_is_written_as_a_denial(tmp_path: Path) -> None:
     text = broker_config(secrets, tmp_path, tmp_path / "log", "127.0.0.1", 1883)
     assert 'subscribe: { deny: ">" }' in text
     assert "[]" not in text
+
+
+def test_a_gateway_of_your_own_speaks_for_its_node_alone_and_can_be_removed(
+    tmp_path: Path,
+) -> None:
+    secrets = Secrets.open(tmp_path / "s.json")
+    user = secrets.add_gateway("lab/pi-7")
+    assert (user.name, user.node) == ("lab.pi-7", "lab/pi-7")
+    access = access_of(user)
+    assert set(access.publish) == {
+        f"seamline/v1/{kind}/lab/pi-7" for kind in ("data", "node", "result")
+    }
+    assert "seamline/v1/cmd/lab/pi-7" in access.subscribe
+    assert Secrets.open(secrets.path).users() == secrets.users()
+    with pytest.raises(ConfigError, match="exists already"):
+        secrets.add_gateway("lab/pi-7")
+    secrets.remove("lab.pi-7")
+    assert secrets.users() == []
+
+
+@pytest.mark.parametrize("name", ["pi-7", "lab/", "/pi", "lab/a/b", "lab/a.b", "lab/*", "a b/c"])
+def test_a_gateway_needs_a_site_and_a_node(name: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"SITE/NODE|not allowed"):
+        Secrets.open(tmp_path / "s.json").add_gateway(name)
+
+
+def test_a_gateway_of_your_own_never_gives_the_time_of_the_run(tmp_path: Path) -> None:
+    user = Secrets.open(tmp_path / "s.json").add_gateway("lab/field")
+    assert not [topic for topic in access_of(user).publish if "run" in topic]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seamline_broker.errors import BrokerError
+from seamline_broker.errors import BrokerError, ConfigError
 from seamline_platform.cli.words import JsonOption, RunDirOption, note, print_json, print_table
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def _run_dir(path: Path | None) -> "RunDir":
 
 
 @contextmanager
-def _changing(run_dir: "RunDir") -> "Iterator[Secrets]":
+def changing_secrets(run_dir: "RunDir") -> "Iterator[Secrets]":
     """Open the secrets for a change that no other process makes at the same time."""
     with (run_dir.path / "secrets.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -81,7 +81,7 @@ def broker(
 
     directory = _run_dir(run_dir)
     check_port(port, "MQTT broker", "--mqtt-port")
-    with _changing(directory) as secrets:
+    with changing_secrets(directory) as secrets:
         ensure_users(secrets, plan_of(scenario))
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -104,11 +104,20 @@ def broker(
 
 @user_app.command("add")
 def user_add(
-    name: Annotated[str, typer.Argument(help="Login, and the cell that it may write to.")],
+    name: Annotated[
+        str,
+        typer.Argument(help="Login, and the cell that it may write to; SITE/NODE with --gateway."),
+    ],
     reader: Annotated[
         bool,
         typer.Option(
             "--reader", help="A user who only reads the Unified Namespace (MQTT Explorer)."
+        ),
+    ] = False,
+    gateway: Annotated[
+        bool,
+        typer.Option(
+            "--gateway", help="A gateway of your own (numbered batches, commands) for SITE/NODE."
         ),
     ] = False,
     as_json: JsonOption = False,
@@ -118,9 +127,12 @@ def user_add(
 
     It works at once, also while the demo runs; nobody else is cut.
     """
+    if reader and gateway:
+        raise ConfigError("A user is either a --reader or a --gateway.")
     directory = _run_dir(run_dir)
-    with _changing(directory) as secrets:
-        user = secrets.add_reader(name) if reader else secrets.add_raw(name)
+    with changing_secrets(directory) as secrets:
+        add = secrets.add_reader if reader else secrets.add_gateway if gateway else secrets.add_raw
+        user = add(name)
         applied = _apply(directory, secrets)
     if as_json:
         document = {"user": user.name, "password": user.password, "may": _topic_of(user)}
@@ -149,7 +161,7 @@ def user_list(as_json: JsonOption = False, run_dir: RunDirOption = None) -> None
 def user_remove(name: str, run_dir: RunDirOption = None) -> None:
     """Remove a user that was added; its connection is cut at once."""
     directory = _run_dir(run_dir)
-    with _changing(directory) as secrets:
+    with changing_secrets(directory) as secrets:
         secrets.remove(name)
         _apply(directory, secrets)
     note(f"User {name} is removed.")
@@ -170,7 +182,7 @@ def mosquitto_conf(
     from seamline_platform.cli.plan import ensure_users, plan_of
 
     directory = _run_dir(run_dir)
-    with _changing(directory) as secrets:
+    with changing_secrets(directory) as secrets:
         ensure_users(secrets, plan_of(scenario))
     target = out or Path("mosquitto")
     files = mosquitto_files(secrets.users(), target, "0.0.0.0" if listen else "127.0.0.1", port)
