@@ -14,6 +14,7 @@ from seamline_broker.errors import ConfigError
 from seamline_edge.bus import BusClient
 from seamline_edge.drivers import driver_names, load_driver
 from seamline_edge.gateway.config import GatewayConfig, NodeLogin
+from seamline_edge.gateway.progress import ProgressLines
 from seamline_edge.gateway.service import Gateway
 from seamline_edge.process import exit_code, on_stop, start_logging
 
@@ -56,6 +57,9 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--client-prefix", default="", help="prefix of MQTT client ids")
     p.add_argument(
         "--for", dest="for_s", type=float, default=0.0, help="stop after so many seconds"
+    )
+    p.add_argument(
+        "--progress", action="store_true", help="say on standard output how far it is, as JSON"
     )
     p.add_argument("--log-level", default="INFO")
     return p
@@ -135,7 +139,8 @@ def _run(arguments: Sequence[str] | None) -> int:
     timer.daemon = True
     if a.for_s > 0:
         timer.start()
-    acked = gateway.run()
+    with ProgressLines(gateway, driver, a.progress):
+        acked = gateway.run()
     timer.cancel()
     rows = gateway.outbox.accepted_rows
     _log.info("Gateway ends rows=%d all_acknowledged=%s", rows, acked)
