@@ -2,7 +2,6 @@
 
 import argparse
 import logging
-import os
 import socket
 import threading
 from collections.abc import Sequence
@@ -22,7 +21,7 @@ _log = logging.getLogger(__name__)
 
 _EXAMPLES = """examples:
   a Raspberry Pi with a 1-wire thermometer:
-    python seamline-edge.pyz --broker mqtt://USER:PASSWORD@192.168.1.5:11883 \\
+    python3 seamline-edge.pyz --broker mqtt://USER:PASSWORD@192.168.1.5:11883 \\
       --site lab --node pi-7 --driver file \\
       --driver-options metric=temperature_c,file=/sys/bus/w1/devices/28-*/w1_slave
   a recording:
@@ -122,7 +121,7 @@ def config_from_flags(a: argparse.Namespace) -> GatewayConfig:
         broker_port=address.port,
         outbox=a.outbox or Path("outbox") / f"{a.site}.sqlite",
         nodes=tuple(NodeLogin(name, address.user, address.password) for name in names),
-        client_prefix=a.client_prefix or f"edge-{os.urandom(3).hex()}",
+        client_prefix=a.client_prefix,
         driver=driver,
         driver_options=options,
     )

@@ -26,7 +26,8 @@ class NodeLink:
     """One node's connection, with a death certificate left at the broker as its will.
 
     Args:
-        config: broker and client prefix.
+        config: where the broker is.
+        prefix: begins the client id; two connections with one id throw each other out.
         login: node and user.
         clock: stamps certificates.
         inbox: takes messages, in the network thread.
@@ -36,6 +37,7 @@ class NodeLink:
     def __init__(
         self,
         config: GatewayConfig,
+        prefix: str,
         login: NodeLogin,
         clock: Clock,
         inbox: Inbox,
@@ -46,11 +48,10 @@ class NodeLink:
         self._clock = clock
         self._born = False
         self.profile = NodeProfile("sensor")
-        prefix = f"{config.client_prefix}-" if config.client_prefix else ""
         self._client = connect(
             config.broker_host,
             config.broker_port,
-            client_id=f"{prefix}{self._id.site}.{self._id.node}",
+            client_id=f"{prefix}-{self._id.site}.{self._id.node}",
             user=login.user,
             password=login.password,
             will=(self._id.birth_topic, self._certificate(False, "").encode(), 1, True),

@@ -189,8 +189,11 @@ class Gateway:
         return link is not None and link.send(payload)
 
     def _open_links(self) -> None:
+        # The same id after a restart: the broker lets go of the old connection then, so that its
+        # will cannot come after the new birth. Two copies of one outbox also meet in it.
+        prefix = self._config.client_prefix or f"edge-{self._outbox.file.identity[:8]}"
         for login in self._config.nodes:
-            link = NodeLink(self._config, login, self._clock, self._arrived, self._connect)
+            link = NodeLink(self._config, prefix, login, self._clock, self._arrived, self._connect)
             link.profile = self._driver.profiles().get(login.node, link.profile)
             self._links[login.node] = link
             link.start()

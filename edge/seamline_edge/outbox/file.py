@@ -86,6 +86,7 @@ class OutboxFile:
         db.executescript(files("seamline_edge.outbox").joinpath("schema.sql").read_text())
         db.execute("BEGIN IMMEDIATE")
         db.execute("UPDATE meta SET fence = last WHERE fence IS NULL")
+        db.execute("INSERT OR IGNORE INTO file VALUES ('identity', ?)", (new_epoch(),))
         # A node that has no number yet may change its epoch, so that copies of it never collide.
         db.execute("DELETE FROM meta WHERE last = 0 AND rows_accepted = 0")
         db.executemany(
@@ -94,6 +95,13 @@ class OutboxFile:
         )
         db.execute("COMMIT")
         return db
+
+    @property
+    def identity(self) -> str:
+        """Random text that this file keeps: what tells one gateway from another."""
+        with self._explained("read"):
+            row = self._db.execute("SELECT value FROM file WHERE name = 'identity'").fetchone()
+        return str(row[0])
 
     @contextmanager
     def _explained(self, verb: str) -> Iterator[None]:

@@ -172,6 +172,7 @@ app.command("query")(data_commands.query)
 app.command("export")(data_commands.export)
 app.command("field")(part_commands.field)
 app.command("edge")(part_commands.edge)
+app.command("edge-pyz")(part_commands.edge_pyz)
 app.command("sellers")(part_commands.sellers)
 app.command("platform")(part_commands.platform)
 

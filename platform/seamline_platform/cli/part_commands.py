@@ -88,6 +88,13 @@ def edge(
     _become("seamline_edge.gateway", ["--config", str(directory.config(f"gateway-{gateway}"))])
 
 
+def edge_pyz(
+    path: Annotated[Path, typer.Argument(help="File to write.")] = Path("dist/seamline-edge.pyz"),
+) -> None:
+    """Build a gateway in one file, for a Raspberry Pi that has Python 3.11 and nothing else."""
+    _become("seamline_edge.bundle", [str(path)])
+
+
 def sellers(
     broker: BrokerOption = _LOCAL_BROKER,
     field_bus: FieldOption = _LOCAL_FIELD,
