@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,9 +10,16 @@ import duckdb
 import numpy as np
 import pytest
 
+from seamline_broker.client import MqttClient
+from seamline_broker.contracts.batch import split_message
+from seamline_broker.contracts.messages import Birth
+from seamline_broker.embedded import EmbeddedBroker
+from seamline_broker.users import Secrets
+from seamline_edge.drivers import load_driver
 from seamline_platform.demand.frame import FloatArray, grid_of, long_frame, panel_of
 from seamline_platform.demand.protocol import LEVELS, check_forecast, load_forecaster
 from seamline_platform.demand.worker import forecast_here
+from seamline_platform.ingest.wire import decode_body
 from seamline_platform.planning.dispatch import DispatchPolicy
 from seamline_platform.planning.evaluate import Job
 from seamline_platform.planning.rules import RuleContext, load_rule, sequence_by
@@ -151,3 +159,61 @@ def test_the_package_of_the_rules_page_registers_it(
 ) -> None:
     installed(write_blocks("dispatch-rules.md") / "pyproject.toml")
     assert type(load_rule("least_slack")).__name__ == "LeastSlack"
+
+
+def test_the_package_of_the_drivers_page_registers_it(
+    write_blocks: WriteBlocks, installed: Install
+) -> None:
+    installed(write_blocks("drivers.md") / "pyproject.toml")
+    assert load_driver("computer").__name__ == "Computer"
+
+
+@pytest.mark.e2e
+def test_the_example_driver_sends_numbered_batches_and_refuses_bad_options(
+    write_blocks: WriteBlocks,
+) -> None:
+    folder = write_blocks("drivers.md")
+    secrets = Secrets.open(folder / "secrets.json")
+    gateway = secrets.add_gateway("lab/my-pc")
+    platform = secrets.ensure("platform", "platform")
+    heard: list[tuple[str, bytes]] = []
+    words = [sys.executable, "-m", "seamline_edge.gateway", "--site", "lab", "--node", "my-pc"]
+    words += ["--driver", "mine.py:Computer", "--for", "10"]
+    with EmbeddedBroker(secrets, folder / "broker") as broker:
+        url = f"mqtt://{gateway.name}:{gateway.password}@127.0.0.1:{broker.port}"
+        arrived = threading.Event()
+
+        def take(topic: str, payload: bytes, *_: object) -> None:
+            heard.append((topic, payload))
+            if topic.split("/")[2] == "data":
+                arrived.set()
+
+        client = MqttClient(
+            "127.0.0.1", broker.port, client_id="platform", user=platform.name,
+            password=platform.password, on_message=take,
+        )  # fmt: skip
+        client.subscribe("seamline/v1/#")
+        client.start()
+        process = subprocess.Popen(
+            [*words, "--broker", url, "--driver-options", "every_s=0.2"],
+            cwd=folder, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        try:
+            assert arrived.wait(15), process.poll()
+        finally:
+            process.terminate()
+            process.communicate(timeout=10)
+            client.stop(0)
+    birth = Birth.decode(next(p for t, p in heard if t == "seamline/v1/node/lab/my-pc"))
+    assert [m.name for m in birth.devices[0].metrics] == ["load_1min", "memory_free_mb"]
+    header, body = split_message(next(p for t, p in heard if t == "seamline/v1/data/lab/my-pc"))
+    decoded = decode_body(header, body)
+    assert (decoded.faults, header.n) == ([], 1)
+    assert decoded.readings.metric == ["load_1min", "memory_free_mb"]
+    assert all(value is not None and value >= 0 for value in decoded.readings.value)
+    done = subprocess.run(
+        [*words, "--broker", url, "--driver-options", "speed=1"],
+        cwd=folder, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "takes every_s=..; got ['speed']" in done.stderr
