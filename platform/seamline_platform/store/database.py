@@ -18,6 +18,8 @@ from seamline_platform.store.settings import StoreSettings
 log = logging.getLogger(__name__)
 
 MIN_FREE_MB_AT_START = 16
+_INTERRUPT_EVERY_S = 0.02
+_INTERRUPTS = 100
 
 
 def _literal(path: Path) -> str:
@@ -38,6 +40,8 @@ class Database:
         self._clock = clock
         self._settings = settings
         self._lock = threading.Lock()
+        self._idle = threading.Condition(self._lock)
+        self._busy = 0
         self._cursors: dict[threading.Thread, duckdb.DuckDBPyConnection] = {}
         self._closed = False
         self._prepare_folders()
@@ -65,13 +69,18 @@ class Database:
         try:
             return self._connect()
         except (duckdb.Error, OSError) as exc:
-            if not errors.is_wal_damage(exc):
+            if not (self._wal.exists() and errors.is_wal_damage(self.path, exc)):
                 raise errors.opening_error(self.path, exc) from exc
             return self._open_without_log(exc)
 
+    @property
+    def _wal(self) -> Path:
+        """DuckDB's write-ahead log beside the file."""
+        return self.path.with_name(self.path.name + ".wal")
+
     def _open_without_log(self, damage: Exception) -> duckdb.DuckDBPyConnection:
         """Put a damaged write-ahead log aside and open what was checkpointed."""
-        wal = self.path.with_name(self.path.name + ".wal")
+        wal = self._wal
         aside = wal.with_name(f"{wal.name}.damaged-{self._clock.wall_ms()}")
         wal.rename(aside)
         try:
@@ -120,15 +129,45 @@ class Database:
         Raises:
             StoreError: if the store is closed.
         """
-        thread = threading.current_thread()
         with self._lock:
-            if self._closed:
-                raise StoreError("The store is closed.")
-            cursor = self._cursors.get(thread)
-            if cursor is None:
-                self._drop_cursors(of_dead_threads_only=True)
-                cursor = self._cursors[thread] = self.writer.cursor()
-            return cursor
+            return self._own_cursor()
+
+    def _own_cursor(self) -> duckdb.DuckDBPyConnection:
+        """Return the cursor of the calling thread, which holds the lock."""
+        if self._closed:
+            raise StoreError("The store is closed.")
+        thread = threading.current_thread()
+        cursor = self._cursors.get(thread)
+        if cursor is None:
+            self._drop_cursors(of_dead_threads_only=True)
+            cursor = self._cursors[thread] = self.writer.cursor()
+        return cursor
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Lend the cursor of the calling thread; whoever closes the file ends what it runs.
+
+        Raises:
+            StoreError: if the store is closed.
+        """
+        with self._lock:
+            cursor = self._own_cursor()
+            self._busy += 1
+        try:
+            yield cursor
+        finally:
+            with self._lock:
+                self._busy -= 1
+                self._idle.notify_all()
+
+    def _interrupt_readers(self) -> None:
+        """Interrupt again and again: what has not begun yet does not hear an interrupt."""
+        for _ in range(_INTERRUPTS):
+            if not self._busy:
+                return
+            for cursor in self._cursors.values():
+                cursor.interrupt()
+            self._idle.wait(_INTERRUPT_EVERY_S)
 
     def _drop_cursors(self, *, of_dead_threads_only: bool) -> None:
         for thread, cursor in list(self._cursors.items()):
@@ -140,6 +179,7 @@ class Database:
             del self._cursors[thread]
 
     def _close_all(self) -> None:
+        self._interrupt_readers()
         self._drop_cursors(of_dead_threads_only=False)
         with contextlib.suppress(duckdb.Error):
             self.writer.close()

@@ -15,9 +15,9 @@ def is_lock(exc: Exception) -> bool:
     return "Could not set lock" in str(exc)
 
 
-def is_wal_damage(exc: Exception) -> bool:
-    """Tell whether the write-ahead log cannot be replayed."""
-    text = str(exc)
+def is_wal_damage(path: Path, exc: Exception) -> bool:
+    """Tell whether the write-ahead log of the database at `path` cannot be replayed."""
+    text = str(exc).replace(str(path), path.name)  # a folder may be called WAL
     elsewhere = ("No space left", "Permission denied", "Could not set lock")
     return "WAL" in text and not any(cause in text for cause in elsewhere)
 

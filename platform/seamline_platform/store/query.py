@@ -60,9 +60,9 @@ def run(
 
     timer = threading.Timer(timeout_s, stop)
     timer.daemon = True
+    timer.start()
     try:
         cursor.execute("BEGIN TRANSACTION READ ONLY")
-        timer.start()
         cursor.execute(sql)
         columns = [column[0] for column in cursor.description or []]
         rows = cursor.fetchmany(limit + 1)

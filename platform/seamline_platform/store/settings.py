@@ -21,6 +21,8 @@ class StoreSettings:
     threads: int = 2
     min_free_mb: int = 64
     """Below this much free disk the writer waits instead of writing."""
+    retry_s: float = 1.0
+    """So long after a failed transaction it is tried again."""
     retention_plant_hours: int | None = None
     """Readings older than so many plant hours move to Parquet files; None keeps all."""
     retention_check_s: float = 60.0

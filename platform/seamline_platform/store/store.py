@@ -193,13 +193,13 @@ class Store:
         Raises:
             StoreError: if it does not run.
         """
-        cursor = self._database.cursor()
-        try:
-            cursor.execute(sql, list(params))
-            names = [column[0] for column in cursor.description or []]
-            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-        except duckdb.Error as exc:
-            raise StoreError(f"Reading from the store failed: {first_line(exc)}") from exc
+        with self._database.reading() as cursor:
+            try:
+                cursor.execute(sql, list(params))
+                names = [column[0] for column in cursor.description or []]
+                return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+            except duckdb.Error as exc:
+                raise StoreError(f"Reading from the store failed: {first_line(exc)}") from exc
 
     def query(self, sql: str, limit: int = 1_000, timeout_s: float = 5.0) -> QueryResult:
         """Answer a user's SQL: exactly one SELECT, read-only, limited in rows and time.
@@ -207,7 +207,8 @@ class Store:
         Raises:
             StoreError: if it is not one SELECT, does not run, or takes too long.
         """
-        return user_query.run(self._database.cursor(), sql, limit=limit, timeout_s=timeout_s)
+        with self._database.reading() as cursor:
+            return user_query.run(cursor, sql, limit=limit, timeout_s=timeout_s)
 
     def export(self, directory: Path) -> dict[str, int]:
         """Write every table as Parquet into `directory` while running; return rows per table.

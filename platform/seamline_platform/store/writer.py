@@ -18,7 +18,6 @@ from seamline_platform.store.settings import StoreSettings
 
 log = logging.getLogger(__name__)
 
-_RETRY_S: Final = 1.0
 _ATTEMPTS: Final = 5
 """So often is a transaction tried again before its groups are written one by one."""
 
@@ -202,7 +201,7 @@ class Writer:
 
     def _pause(self) -> None:
         with self._wake:
-            self._wake.wait_for(lambda: self._stopping, _RETRY_S)
+            self._wake.wait_for(lambda: self._stopping, self._settings.retry_s)
 
     def _disk_is_full(self) -> bool:
         free = self._database.free_mb()
