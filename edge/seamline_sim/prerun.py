@@ -44,8 +44,26 @@ def prerun(world: World, days: int = 2, history_days: int = HISTORY_DAYS) -> Pre
     shown: list[Event] = []
     inputs: list[Input] = []
     end_us = _end_us(world, days)
-    run_headless(world, end_us, Foreman(daily), shown.extend, inputs=inputs)
+    today_ms = world.start_ms + end_us // DAY_US * DAY_MS
+    hung: set[tuple[str, int]] = set()
+
+    def show(events: list[Event]) -> None:
+        shown.extend(e for e in events if e.ts_ms > today_ms or _may_matter(e, hung))
+
+    run_headless(world, end_us, Foreman(daily), show, inputs=inputs)
     return Prerun(past + keep(shown, world), daily, inputs)
+
+
+def _may_matter(event: Event, hung: set[tuple[str, int]]) -> bool:
+    """Return whether `keep` could need an event: most of the floor's it drops in any case."""
+    if event.kind == "piece":
+        v = event.values
+        garment = (str(v[1]), int(v[2]))
+        if garment in hung:
+            return bool(v[7]) or v[6] == "scrap"
+        hung.add(garment)
+        return True
+    return event.kind not in ("qc", "andon")
 
 
 def _end_us(world: World, days: int) -> int:
