@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from seamline_broker.contracts.events import Value
+from seamline_platform.app.words import CAUSES, COMMANDS, say
 from seamline_platform.domain.batches import DecodedBatch
 
 Row = Mapping[str, Value]
@@ -65,13 +66,13 @@ def _station(node: str, row: Row) -> Iterator[Note]:
         return
     station = f"{node}/{row['station']}"
     level, text, text_zh = _STATION_TEXT[str(row["state"])]
-    words = {"station": station, "cause": row["cause"]}
+    cause, cause_zh = say(CAUSES, row["cause"])
     yield Note(
         int(row["ts_ms"]),
         level,
         "station",
-        text.format(**words),
-        text_zh.format(**words),
+        text.format(station=station, cause=cause),
+        text_zh.format(station=station, cause=cause_zh),
         station=station,
     )
 
@@ -111,12 +112,13 @@ def _stock(node: str, row: Row) -> Iterator[Note]:
 
 
 def _control(_node: str, row: Row) -> Iterator[Note]:
+    action, action_zh = say(COMMANDS, row["action"])
     yield Note(
         int(row["ts_ms"]),
         "info",
         "control",
-        f"{row['action']} {row['target']}".strip(),
-        f"操作：{row['action']} {row['target']}".strip(),
+        f"{action} {row['target']}".strip(),
+        f"{action_zh} {row['target']}".strip(),
     )
 
 

@@ -13,6 +13,7 @@ from seamline_broker.contracts.view import View
 from seamline_broker.errors import ContractError
 from seamline_platform.app.desk import CommandDesk, Sent
 from seamline_platform.app.triggers import Trigger
+from seamline_platform.app.words import TRIGGERS, say
 from seamline_platform.planning.dispatch import DispatchPolicy
 
 log = logging.getLogger(__name__)
@@ -209,6 +210,7 @@ class Planner:
 
     def _replan_row(self, trigger: Trigger, view: View, wall_ms: int, commands: int) -> Row:
         what = trigger.station or trigger.order
+        kind, kind_zh = say(TRIGGERS, trigger.kind)
         return {
             "decision_id": f"D{wall_ms}-{self._number}",
             "wall_ts": wall_ms,
@@ -220,8 +222,8 @@ class Planner:
             "site": trigger.station.partition("/")[0],
             "line": "/".join(trigger.station.split("/")[1:2]),
             "promise_ts": None,
-            "reason": f"{trigger.kind} at {what}: plan checked again, {commands} commands follow",
-            "reason_zh": f"{what} 触发 {trigger.kind}：重新检查计划，下发 {commands} 条指令",
+            "reason": f"{what}, {kind}: plan checked again, commands that follow: {commands}",
+            "reason_zh": f"{what} {kind_zh}：重新检查计划，下发 {commands} 条指令",
             "alternatives": "[]",
             "latency_ms": float(max(0, wall_ms - trigger.wall_ms)),
         }

@@ -28,6 +28,7 @@ from seamline_platform.app.stories import RUSH_WEIGHT, Stories
 from seamline_platform.app.story import Moment, Trace
 from seamline_platform.app.triggers import Trigger, triggers_of
 from seamline_platform.app.uns import Namespace, raw_value_message
+from seamline_platform.app.words import ANSWERS, COMMANDS, say
 from seamline_platform.domain.batches import DecodedBatch
 from seamline_platform.ingest import Handlers, Ingest, IngestSettings
 from seamline_platform.planning.dispatch import DispatchPolicy
@@ -233,8 +234,10 @@ class Runtime:
             orders = sent.message.args["orders"]
             self.projection.sequenced(site, line, list(orders))  # type: ignore[call-overload]
         if result.status not in ("done", "seen"):
-            text = f"{command.node} answered {result.status} to {command.name}: {result.reason}"
-            zh = f"{command.node} 对 {command.name} 回复 {result.status}：{result.reason}"
+            name, name_zh = say(COMMANDS, command.name)
+            answer, answer_zh = say(ANSWERS, result.status)
+            text = f"{command.node}, {name}: {answer}. {result.reason}"
+            zh = f"{command.node}“{name_zh}”：{answer_zh}。{result.reason}"
             note = Note(result.plant_ms, "P3", "command", text, zh, order=command.order)
             self.publisher.note(note, self.clock.wall_ms())
 

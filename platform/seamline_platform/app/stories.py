@@ -9,6 +9,7 @@ from seamline_platform.app import story
 from seamline_platform.app.desk import Sent
 from seamline_platform.app.planner import Outcome
 from seamline_platform.app.story import Moment, Strip, Trace
+from seamline_platform.app.words import ANSWERS, CAUSES, COMMANDS, say
 from seamline_platform.domain.batches import DecodedBatch
 from seamline_platform.domain.causes import MINOR_CAUSES
 
@@ -96,8 +97,8 @@ class Stories:
             self.trace.note(
                 "sensed",
                 Moment(batch.plant_ms, batch.wall_ms),
-                f"{station} reports: down ({cause})",
-                f"{station} 上报停机（{cause}）",
+                f"{station} reports: down ({say(CAUSES, cause)[0]})",
+                f"{station} 上报停机（{say(CAUSES, cause)[1]}）",
                 story.row_of_breakdown(batch.site, batch.node, str(name), int(seq)),
             )
             self._show_trace()
@@ -156,11 +157,12 @@ class Stories:
 
     def _commanded(self, trace: Trace, sent: Sent, moment: Moment) -> None:
         command = sent.command
+        name, name_zh = say(COMMANDS, command.name)
         if trace.note(
             "commanded",
             moment,
-            f"{command.name} to {command.node}: {command.reason}",
-            f"向 {command.node} 下发 {command.name}：{command.reason_zh}",
+            f"{command.node}, {name}: {command.reason}",
+            f"向 {command.node} 下发“{name_zh}”：{command.reason_zh}",
             story.row_of_command(sent.message.id),
         ):
             self._commands[sent.message.id] = "trace"
@@ -185,8 +187,11 @@ class Stories:
         """Note the result of a command that one of the stories waits for."""
         which = self._commands.pop(sent.message.id, "")
         moment = Moment(result.plant_ms, result.wall_ms)
-        text = f"{sent.command.node} answered {result.status} to {sent.message.name}"
-        text_zh = f"{sent.command.node} 对 {sent.message.name} 的回复：{result.status}"
+        name, name_zh = say(COMMANDS, sent.message.name)
+        answer, answer_zh = say(ANSWERS, result.status)
+        more = f" ({result.reason})" if result.reason else ""
+        text = f"{sent.command.node}, {name}: {answer}{more}"
+        text_zh = f"{sent.command.node}“{name_zh}”：{answer_zh}{more}"
         sql = story.row_of_command(sent.message.id)
         if which == "strip" and self.strip is not None:
             self.strip.note("command", moment, text, text_zh, sql)

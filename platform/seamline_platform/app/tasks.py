@@ -12,6 +12,7 @@ from seamline_platform.app import forecast_answers
 from seamline_platform.app.diary import Note
 from seamline_platform.app.runtime import Runtime
 from seamline_platform.app.triggers import TIMER, Trigger, most_urgent
+from seamline_platform.app.words import TRIGGERS, say
 from seamline_platform.planning.plan import Bar
 
 log = logging.getLogger(__name__)
@@ -64,9 +65,9 @@ async def _decide_once(runtime: Runtime, trigger: Trigger) -> None:
     if trigger.is_disturbance:
         what = trigger.station or trigger.order
         count = len(outcome.commands)
-        text = f"{trigger.kind} at {what}: plan answered with {count} commands"
-        text += f" in {outcome.latency_ms} ms"
-        zh = f"{what} {trigger.kind}：{outcome.latency_ms} 毫秒内重排，{count} 条指令"
+        kind, kind_zh = say(TRIGGERS, trigger.kind)
+        text = f"{what}, {kind}: planned again in {outcome.latency_ms} ms, commands: {count}"
+        zh = f"{what} {kind_zh}：{outcome.latency_ms} 毫秒内重排，{count} 条指令"
         note = Note(outcome.plant_ms, "info", "decision", text, zh, trigger.order, trigger.station)
         runtime.publisher.note(note, outcome.wall_ms)
 

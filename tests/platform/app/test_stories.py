@@ -107,7 +107,7 @@ def test_the_command_about_the_broken_station_is_followed_to_its_execution() -> 
     stages = _stages(shown)
     assert stages["replanned"]["text"] == "decided in 100 ms: 1 × repair first, 1 × queues changed"
     assert stages["commanded"]["text"] == (
-        "expedite_repair to hangzhou/plant: st-07 holds up 120 pieces"
+        "hangzhou/plant, repair first: st-07 holds up 120 pieces"
     )
     assert "executed" not in stages
     sent = outcome.sent[1]

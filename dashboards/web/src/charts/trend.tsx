@@ -31,7 +31,7 @@ function options(width: number, unit: string, height: number): uPlot.Options {
         size: 22,
         space: 70,
         incrs: STEPS_MS,
-        values: (u, splits) => splits.map((ms) => ((u.scales["x"]?.max ?? 0) - (u.scales["x"]?.min ?? 0) > 2 * DAY_MS ? day(ms) : hourMinute(ms))),
+        values: (u, splits) => splits.map((ms) => ((u.scales["x"]?.max ?? 0) - (u.scales["x"]?.min ?? 0) > 2 * DAY_MS && ms % DAY_MS === 0 ? day(ms) : hourMinute(ms))),
       },
       { ...axis, size: 44, space: 26, values: (_, splits) => splits.map((value) => compact(value)) },
     ],

@@ -81,6 +81,8 @@ function DataTable(props: { detail: ForecastDetail }) {
   );
 }
 
+const has = (detail: ForecastDetail, level: number): boolean => detail.fan.days.some((one) => quantile(one, level) !== null);
+
 function Detail(props: { id: string; origin: number }) {
   const detail = useGet("GET /api/forecast/{unique_id}", `/api/forecast/${encodeURIComponent(props.id)}`, props.origin);
   if (detail.error) return <Empty bad text={detail.error} />;
@@ -93,10 +95,10 @@ function Detail(props: { id: string; origin: number }) {
       <ul class="legend">
         <li><i class="stroke ink" /> {t("forecast.actual")}</li>
         <li><i class="stroke accent" /> {t("forecast.median")}</li>
-        <li><i class="swatch band80" /> {t("forecast.band80")}</li>
-        <li><i class="swatch band95" /> {t("forecast.band95")}</li>
-        <li><i class="stroke dotted" /> {t("forecast.earlier")}</li>
-        <li><span class="tri" aria-hidden="true">△</span> {t("forecast.stockout")}</li>
+        {has(data, 0.9) && <li><i class="swatch band80" /> {t("forecast.band80")}</li>}
+        {has(data, 0.975) && <li><i class="swatch band95" /> {t("forecast.band95")}</li>}
+        {data.earlier.length > 0 && <li><i class="stroke dotted" /> {t("forecast.earlier")}</li>}
+        {stockouts > 0 && <li><span class="tri" aria-hidden="true">△</span> {t("forecast.stockout")}</li>}
       </ul>
       <DataTable detail={data} />
     </>

@@ -48,7 +48,8 @@ function Course(props: { name: string; unit: string; points: Sample[] }) {
 /** The whole maker: its windows come with the tiles. */
 function MakerHistory(props: { board: KpiBoard; item: KpiItem | undefined }) {
   const { board, item } = props;
-  const points = item?.trend.map((value, index): Sample => [board.ends_ms[index] ?? 0, value]) ?? [];
+  const all = item?.trend.map((value, index): Sample => [board.ends_ms[index] ?? 0, value]) ?? [];
+  const points = all.slice(Math.max(0, all.findIndex(([, value]) => value !== null)));
   if (item === undefined || points.length === 0) return <Empty text={t("kpis.no_history")} />;
   return <Course name={item.name} unit={item.unit} points={points} />;
 }
