@@ -25,7 +25,7 @@ _DISK_MB: Final = 1_000
 _MEMORY_MB: Final = 700
 _EARLIEST_MS: Final = 1_735_689_600_000  # 2025-01-01
 _LATEST_MS: Final = 4_102_444_800_000  # 2100-01-01
-MQTT5_PAGE: Final = "docs/mqtt5.md"
+MQTT5_PAGE: Final = "docs/brokers.md"
 
 
 @dataclass(frozen=True, slots=True)
