@@ -281,8 +281,12 @@ class BusServer:
             reader.beat_s = now_s + _BEAT_S
             head = json.dumps(self._time() | {"missed": sorted(reader.missed)})
             reader.sending += head[:-1].encode() + b',"ev":[' + b",".join(events) + b'],"s":['
-            reader.sending += b",".join(reader.waiting) + b"]}\n"
-            reader.waiting.clear()
+            if len(events) < _FRAME_EVENTS:
+                # Samples of now never overtake events of before: a reader of both would take the
+                # time of the samples for its own and find the rest of the backlog late.
+                reader.sending += b",".join(reader.waiting)
+                reader.waiting.clear()
+            reader.sending += b"]}\n"
             reader.missed.clear()
 
     def _flush(self, reader: _Reader) -> None:
