@@ -269,6 +269,7 @@ class Demo:
         costs: dict[str, float] = {
             "wall_s": round(wall_s, 2),
             "restarts": self._supervisor.restarts,
+            "rss_mb_total_mean": round(self._meter.rss_mb_mean, 1),
             "rss_mb_total_max": round(self._meter.rss_mb_max, 1),
             "cpu_cores_mean": round(self._meter.cores_mean, 3),
         }

@@ -18,7 +18,7 @@ class Meter:
         self._base_cpu_s = 0.0
         self._base_s = clock.steady_s()
         self._last_s = self._base_s
-        self.rss_mb_max = 0.0
+        self._rss_mb: list[float] = []
         self.rss_mb_by_pid: dict[int, float] = {}
 
     def begin(self) -> None:
@@ -26,7 +26,7 @@ class Meter:
         self.sample()
         self._base_cpu_s = sum(self._cpu_s.values())
         self._base_s = self._last_s
-        self.rss_mb_max = 0.0
+        self._rss_mb.clear()
 
     def sample(self) -> None:
         """Look at all processes once."""
@@ -37,8 +37,18 @@ class Meter:
                 self._cpu_s[(process.pid, process.create_time())] = times.user + times.system
                 by_pid[process.pid] = process.memory_info().rss / 1e6
         self.rss_mb_by_pid = by_pid
-        self.rss_mb_max = max(self.rss_mb_max, sum(by_pid.values()))
+        self._rss_mb.append(sum(by_pid.values()))
         self._last_s = self._clock.steady_s()
+
+    @property
+    def rss_mb_max(self) -> float:
+        """Most memory that all processes held together since `begin`."""
+        return max(self._rss_mb, default=0.0)
+
+    @property
+    def rss_mb_mean(self) -> float:
+        """Memory that all processes held together, on average since `begin`."""
+        return sum(self._rss_mb) / len(self._rss_mb) if self._rss_mb else 0.0
 
     @property
     def cores_mean(self) -> float:

@@ -24,9 +24,9 @@ class HistGradientBoosting:
 
     def __init__(
         self,
-        iterations: int = 60,
+        iterations: int = 40,
         leaves: int = 15,
-        max_rows: int = 45_000,
+        max_rows: int = 20_000,
         threads: int = 1,
         seed: int = 7,
     ) -> None:

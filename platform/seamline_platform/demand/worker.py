@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 FALLBACK: Final = "seasonal_naive"
 FALLBACK_TIMEOUT_S: Final = 60.0
-_NICE: Final = 10
+_NICE: Final = 5
 _THREAD_VARIABLES: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
