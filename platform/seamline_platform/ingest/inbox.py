@@ -32,17 +32,21 @@ class Inbox:
         self._messages: list[Message] = []
         self._bytes = 0
         self._closed = False
+        self._crowded = False
+        """True once a message found no room, until the next `take`."""
         self.max_seen = 0
 
     def put(self, message: Message, wait_s: float = 0.0) -> bool:
         """Add a message; False if there is no room even after `wait_s`."""
         size = len(message.payload) + _OVERHEAD_BYTES
         with self._changed:
-            if self._full(size) and not (
-                wait_s > 0
-                and self._changed.wait_for(lambda: self._closed or not self._full(size), wait_s)
-            ):
-                return False
+            if self._full(size):
+                self._crowded = True
+                self._changed.notify_all()
+                if not self._changed.wait_for(
+                    lambda: self._closed or not self._full(size), max(0.0, wait_s)
+                ):
+                    return False
             if self._closed:
                 return False
             self._messages.append(message)
@@ -54,12 +58,18 @@ class Inbox:
     def _full(self, size: int) -> bool:
         return len(self._messages) >= self._max_messages or self._bytes + size > self._max_bytes
 
-    def take(self, timeout_s: float) -> list[Message]:
-        """Return all messages, or an empty list if none comes within `timeout_s`."""
+    def take(self, timeout_s: float, gather_s: float = 0.0) -> list[Message]:
+        """Return all messages, or an empty list if none comes within `timeout_s`.
+
+        After the first message others are waited for during `gather_s`, unless the queue is full.
+        """
         with self._changed:
             if not self._messages and not self._closed:
                 self._changed.wait(timeout_s)
+            if self._messages and gather_s > 0:
+                self._changed.wait_for(lambda: self._closed or self._crowded, gather_s)
             messages, self._messages, self._bytes = self._messages, [], 0
+            self._crowded = False
             self.max_seen = max(self.max_seen, len(messages))
             self._changed.notify_all()
             return messages

@@ -27,6 +27,8 @@ from seamline_platform.store import Store
 log = logging.getLogger(__name__)
 
 _WAIT_S: Final = 0.25
+_GATHER_S: Final = 0.01
+"""So long messages are gathered into one round: waking up for each would cost more than it does."""
 _ROOM_ROWS: Final = 100_000
 """Above so many rows waiting for the disk, no more messages are opened."""
 _DOOR_WAIT_S: Final = 4.0
@@ -175,7 +177,7 @@ class Ingest:
             if self._reconnected.is_set():
                 self._reconnected.clear()
                 self._pipeline.connected()
-            messages = self._inbox.take(_WAIT_S)
+            messages = self._inbox.take(_WAIT_S, _GATHER_S)
             if messages:
                 self._handle(messages)
             elif self._stopping.is_set():
