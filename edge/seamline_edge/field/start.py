@@ -5,6 +5,7 @@ import multiprocessing
 import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from hashlib import sha256
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -58,7 +59,10 @@ def open_plant(settings: RunSettings, clock: Clock) -> tuple[RunningPlant, str]:
     if settings.fresh:
         journal.clear()
     scenario = load_scenario(settings.scenario)
-    rows = read_demand(settings.demand) if settings.demand is not None else None
+    rows = None
+    if settings.demand is not None:
+        start = datetime.fromtimestamp(scenario.start_ms / 1000, UTC).date()
+        rows = read_demand(settings.demand, start, HISTORY_DAYS)
     wanted = {
         "scenario": settings.scenario,
         "scenario_sha": sha256(repr(scenario).encode()).hexdigest()[:16],

@@ -155,7 +155,7 @@ class DemoParts:
             "--seed": s.seed,
             "--speed": s.speed,
             "--sample-budget": s.sample_budget,
-            "--demand": s.demand_file.absolute() if s.demand_file else None,
+            "--demand": self._demand_csv(),
         }
         words = [
             str(w) for name, value in flags.items() if value is not None for w in (name, value)
@@ -166,6 +166,13 @@ class DemoParts:
             ("seamline_edge.field", *words),
             lambda _pid: accepts("127.0.0.1", self.field_port),
         )
+
+    def _demand_csv(self) -> Path | None:
+        if self.settings.demand_file is None:
+            return None
+        from seamline_platform.cli.demand_file import as_csv  # Arrow only where it is needed
+
+        return as_csv(self.settings.demand_file, self.run_dir.path / "config")
 
     def platform_spec(self) -> ChildSpec:
         """Return the platform."""

@@ -49,6 +49,8 @@ def field(
     run_dir: RunDirOption = None,
 ) -> None:
     """Run the simulated plants alone: machines on a field bus."""
+    from seamline_platform.cli.demand_file import as_csv
+
     directory = _directory(run_dir)
     words = _flags(
         {
@@ -57,7 +59,7 @@ def field(
             "--scenario": scenario,
             "--seed": seed,
             "--speed": speed,
-            "--demand": demand,
+            "--demand": as_csv(demand, directory.path / "config") if demand else None,
         }
     )
     _become("seamline_edge.field", [*words, *(["--fresh"] if fresh else [])])
