@@ -61,6 +61,7 @@ class Standin:
         self.skip: dict[str, int] = {}
         self.refuse: str = ""
         self.silent = False
+        self.loop: asyncio.AbstractEventLoop | None = None
         self.app = Starlette(
             routes=[
                 Route("/api/run", self.run),
@@ -84,9 +85,16 @@ class Standin:
 
     @contextlib.asynccontextmanager
     async def lifespan(self, _: Starlette):
+        self.loop = asyncio.get_running_loop()
         task = asyncio.create_task(self.beat())
         yield
         task.cancel()
+
+    def raw(self, device: str, metric: str, value: float) -> None:
+        """Let a raw device report: from any thread."""
+        change = self.maker.raw(device, metric, value, _wall_ms())
+        assert self.loop is not None
+        asyncio.run_coroutine_threadsafe(self.tell("devices", change), self.loop).result(5)
 
     async def beat(self) -> None:
         """Move the maker and tell the clients, ten times a second at most."""

@@ -135,7 +135,7 @@ function Rows(props: { panel: Panel; table: Table; title: string }) {
   const { columns, rows } = props.table;
   const kind = (at: number): string => (rows.some((row) => typeof row[at] === "number") ? "num" : "");
   return (
-    <div class="scroll tall" tabIndex={0} role="region" aria-label={props.title}>
+    <div class="scroll tall" tabIndex={0} role="group" aria-label={props.title}>
       <table class="grid">
         <thead><tr>{columns.map((name, at) => <th key={name} scope="col" class={kind(at)}>{label(panel, name)}</th>)}</tr></thead>
         <tbody>{rows.slice(-200).map((row, index) => <tr key={index}>{row.map((value, at) => <td key={at} class={kind(at)}>{text(value, panel, columns[at])}</td>)}</tr>)}</tbody>

@@ -17,7 +17,7 @@ export function ResultTable(props: { result: QueryResult }) {
   return (
     <>
       <p class="minor">{t("sql.summary", { rows: number(rows.length), ms: number(ms, ms < 10 ? 1 : 0) })}</p>
-      <div class="scroll" tabIndex={0} role="region" aria-label={t("sql.result")}>
+      <div class="scroll" tabIndex={0} role="group" aria-label={t("sql.result")}>
         <table class="grid" data-testid="result">
           <thead><tr>{columns.map((name, at) => <th key={name} scope="col" class={typeof rows[0]?.[at] === "number" ? "num" : ""}>{name}</th>)}</tr></thead>
           <tbody>

@@ -68,7 +68,7 @@ function Group(props: { source: (typeof SOURCES)[number]; rows: [string, DeviceS
       {rows.length === 0 ? (
         <Empty text={t(`devices.empty.${source}`)} />
       ) : (
-        <div class="scroll" tabIndex={0} role="region" aria-label={word("device_source", source)}>
+        <div class="scroll" tabIndex={0} role="group" aria-label={word("device_source", source)}>
           <table class="grid">
             <thead><tr>{columns.map((name) => <th key={name} scope="col" class={name === "age" || name === "metrics" ? "num" : ""}>{t(`devices.col.${name}`)}</th>)}</tr></thead>
             <tbody>{rows.map(([id, device]) => <Row key={id} id={id} device={device} />)}</tbody>

@@ -66,7 +66,7 @@ function DataTable(props: { detail: ForecastDetail }) {
   return (
     <details class="data">
       <summary>{t("as_table")}</summary>
-      <div class="scroll tall" tabIndex={0} role="region" aria-label={t("as_table")}>
+      <div class="scroll tall" tabIndex={0} role="group" aria-label={t("as_table")}>
         <table class="grid">
           <thead><tr><th scope="col">{t("forecast.day")}</th><th scope="col">{t("forecast.actual")}</th><th scope="col">{t("forecast.median")}</th><th scope="col">10 %</th><th scope="col">90 %</th></tr></thead>
           <tbody>

@@ -14,7 +14,7 @@ function Lines(props: { chosen: string; choose: (key: string) => void }) {
   const rows = live.lines.entries().sort(([a], [b]) => a.localeCompare(b));
   if (rows.length === 0) return <Empty text={live.lines.loaded.value ? t("floor.empty") : t("loading")} />;
   return (
-    <div class="scroll" tabIndex={0} role="region" aria-label={t("kpis.by_line")}>
+    <div class="scroll" tabIndex={0} role="group" aria-label={t("kpis.by_line")}>
       <table class="grid" data-testid="kpi-lines">
         <thead>
           <tr>

@@ -31,7 +31,8 @@ function Station(props: { site: string; line: string; place: Place; index: numbe
   const now = live.floor.cell(key).value;
   const state: State | null = now?.state ?? null;
   const open = () => openStation(site, line, place.station);
-  const label = `${place.station.id}, ${place.station.name}, ${word("state", state ?? "off")}`;
+  // The number that is seen comes first, so that who speaks to the page can say what is read.
+  const label = `${shortId(place.station.id)}: ${place.station.name || place.station.id}, ${word("state", state ?? "off")}`;
   return (
     <g
       class="station"

@@ -67,7 +67,7 @@ export function LogView() {
         <p class="minor">{t("orders.count", { n: number(found.length), all: number(all.length) })}</p>
         {all.length === 0 && <Empty text={live.log.loaded.value ? t("log.empty") : t("loading")} />}
         {found.length > 0 && (
-          <div class="scroll" tabIndex={0} role="region" aria-label={t("nav.log")}>
+          <div class="scroll" tabIndex={0} role="group" aria-label={t("nav.log")}>
             <table class="grid log">
               <thead><tr>{(["level", "plant", "wall", "kind", "text", "about"] as const).map((name) => <th key={name} scope="col" class={name === "plant" || name === "wall" ? "num" : ""}>{t(`log.col.${name}`)}</th>)}</tr></thead>
               <tbody>{found.slice(0, limit).map((entry) => <Entry key={entry.id} entry={entry} />)}</tbody>

@@ -91,7 +91,7 @@ function Table() {
       {rows.length === 0 && <Empty text={live.orders.loaded.value ? t("orders.empty") : t("loading")} />}
       {rows.length > 0 && found.length === 0 && <Empty text={t("orders.none_match")} />}
       {found.length > 0 && (
-        <div class="scroll tall" tabIndex={0} role="region" aria-label={t("orders.table")}>
+        <div class="scroll tall" tabIndex={0} role="group" aria-label={t("orders.table")}>
           <table class="grid orders" data-testid="orders">
             <thead><tr>{columns.map((name) => <th key={name} scope="col" class={["progress", "due", "promised"].includes(name) ? "num" : ""}>{t(`orders.col.${name}`)}</th>)}<td /></tr></thead>
             <tbody>{found.slice(0, limit).map((row) => <Row key={row.order} row={row} />)}</tbody>
