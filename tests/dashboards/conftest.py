@@ -1,5 +1,6 @@
 """A real Chromium before a stand-in of the platform; each page keeps a list of what went wrong."""
 
+import asyncio
 import importlib.util
 import shutil
 import socket
@@ -77,6 +78,11 @@ class Served:
             self._server.should_exit = True
             self._thread.join(PATIENCE_S)
             assert not self._thread.is_alive()
+
+    def tell(self, topic: str, change: object) -> None:
+        """Publish a change of a topic now."""
+        loop = self.standin.loop
+        asyncio.run_coroutine_threadsafe(self.standin.tell(topic, change), loop).result(PATIENCE_S)
 
     def restart(self, fresh: bool) -> None:
         """Come back: as the same platform, or as a new one with a new epoch."""

@@ -30,6 +30,7 @@ class Maker(Answers):
         self.speed, self.state = 60.0, "running"
         self.sensors: set[str] = set()
         self.beats = 0
+        self.touched: dict[str, Any] = {}
         self.lines = [f"{site}/line-{n}" for site in SITES for n in (1, 2, 3)]
         self.floor = {
             f"{line}/st-{n:02d}": {
@@ -160,7 +161,9 @@ class Maker(Answers):
         elif name == "break_machine":
             self.speed = 10.0
             station = args["station"] or "hangzhou/line-2/st-05"
-            self.floor[station] = {**self.floor[station], "state": "down"}
+            self.floor[station] = self.touched[station] = {
+                **self.floor[station], "state": "down",
+            }  # fmt: skip
             self.trace = {"station": station, "stages": []}
             self.pending = [
                 (wall_ms + 150 * i, stage)
@@ -261,7 +264,7 @@ class Maker(Answers):
                 return []
 
     def _floor_change(self) -> dict[str, Any]:
-        change = {}
+        change, self.touched = self.touched, {}
         for key in self.random.sample(sorted(self.floor), 6):
             state = self.floor[key]["state"]
             if state in ("down", "setup"):
