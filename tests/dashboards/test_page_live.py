@@ -177,7 +177,7 @@ def test_on_a_phone_the_controls_unfold(visit: Callable, served, until) -> None:
 
 
 def test_the_first_minute_is_told_step_by_step(visit: Callable, served, until) -> None:
-    """A pulsing button, a break, x10, five stages with latency and row, then a value from outside."""
+    """A pulsing button, a break, x10, five stages with latency and row, a value from outside."""
     page = visit(reduced_motion="no-preference").open(served.url)
     strip = page.get_by_test_id("strip")
     for stage in ("order", "plant", "line", "command"):
