@@ -1,7 +1,7 @@
 """Stops: thread, needle and hard failures by running time, mechanics, repair."""
 
 from seamline_sim import rng, station, tables
-from seamline_sim.core import MINUTE_US, Core
+from seamline_sim.core import Core
 from seamline_sim.state import Line, PlantState, Station
 
 
@@ -118,8 +118,3 @@ def up(w: Core, line_index: int, station_index: int) -> None:
         plan_small(w, line, st)
     w.emit(line.node, "station", st.id, "up", "repaired", 0)
     station.resume(w, line, st)
-
-
-def wait_min(w: Core, st: Station) -> int:
-    """Return for how many minutes a station has been down."""
-    return (w.now_us - st.down_us) // MINUTE_US

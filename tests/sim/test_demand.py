@@ -1,0 +1,117 @@
+"""A demand file becomes the market, value for value."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from seamline_broker.errors import ConfigError
+from seamline_sim import Scenario, World, history, read_csv
+from seamline_sim.core import DAY_MS, DAY_US
+from seamline_sim.demand import check_frame
+
+
+def _per_day(world: World) -> dict[int, Counter[str]]:
+    days: dict[int, Counter[str]] = {}
+    for event in world.take_outbox():
+        if event.kind == "sale_day":
+            day = (int(event.values[5]) - world.start_ms) // DAY_MS
+            days.setdefault(day, Counter())[str(event.values[0])] += int(event.values[1])
+    return days
+
+
+def test_named_series_are_sold_day_by_day(pi: Scenario) -> None:
+    rows = [("TS01-WHT-M@east", day, float(day + 30)) for day in range(-28, 14)]
+    rows += [("PO02-NVY-L@east", day, 5.0) for day in range(-28, 14)]
+    world = World.create(pi, seed=1, demand=rows)
+    world.step_until(5 * DAY_US)
+    days = _per_day(world)
+    for day in range(5):
+        assert days[day] == {"TS01-WHT-M": day + 30, "PO02-NVY-L": 5}
+
+
+def test_history_shows_the_days_before_the_start(pi: Scenario) -> None:
+    rows = [("TS01-WHT-M@east", day, float(day + 30)) for day in range(-28, 14)]
+    events = history(pi, seed=1, days=3, demand=rows)
+    assert [(e.values[0], e.values[1], e.values[4]) for e in events] == [
+        ("TS01-WHT-M", 27, False), ("TS01-WHT-M", 28, False), ("TS01-WHT-M", 29, False),
+    ]  # fmt: skip
+
+
+def test_weekly_values_are_spread_over_their_week(pi: Scenario) -> None:
+    frame = check_frame([("TS01-WHT-M@east", -7, 16.0), ("TS01-WHT-M@east", 0, 7.4)], pi)
+    series = [frame.wanted("east", "TS01-WHT-M", day) for day in range(-7, 7)]
+    assert series == [3, 3, 2, 2, 2, 2, 2, 1, 1, 1, 1, 1, 1, 1]  # 16 and 7 (rounded)
+    assert frame.mean_milli("east", "TS01-WHT-M") == 23 * 1000 // 14
+
+
+def test_after_its_end_the_file_repeats_in_whole_weeks(pi: Scenario) -> None:
+    frame = check_frame([("TS01-WHT-M@east", day, day % 10) for day in range(-3, 5)], pi)
+    # eight days, so a period of fourteen: days 11 to 18 are those of -3 to 4
+    assert [frame.wanted("east", "TS01-WHT-M", d) for d in range(11, 19)] == [
+        frame.wanted("east", "TS01-WHT-M", d) for d in range(-3, 5)
+    ]
+    assert frame.wanted("east", "TS01-WHT-M", 5) == 0
+    assert frame.wanted("east", "TS02-WHT-M", 0) == 0
+
+
+def test_other_names_get_free_skus_of_many_styles(demo: Scenario) -> None:
+    rows = [(f"P{i:03d}", 0, 1.0) for i in range(60)]
+    frame = check_frame(rows, demo)
+    assert len(frame.series) == 60
+    assert len({sku.partition("-")[0] for _, sku in frame.series}) == 20
+    assert {region for region, _ in frame.series} == {"east", "south", "west"}
+    mixed = check_frame([*rows, ("TS01-WHT-S@south", 0, 9.0)], demo)
+    assert mixed.wanted("south", "TS01-WHT-S", 0) == 9
+    assert len(mixed.series) == 61
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        (("A", 0, -1.0), "out of range"),
+        (("A", 0, float("nan")), "not a number"),
+        (("A", 0, float("inf")), "not a number"),
+        (("A", 0, 1_000_001), "out of range"),
+        (("A", "x", 1.0), "not a whole number"),
+    ],
+)
+def test_bad_rows_are_named(pi: Scenario, row: tuple, reason: str) -> None:
+    with pytest.raises(ConfigError, match=f"row 2 .*{reason}"):
+        check_frame([("A", 7, 1.0), row], pi)
+
+
+def test_a_day_that_comes_twice_or_no_row_or_too_many_series(pi: Scenario) -> None:
+    with pytest.raises(ConfigError, match="twice"):
+        check_frame([("A", 7, 1.0), ("A", 7, 2.0)], pi)
+    with pytest.raises(ConfigError, match="no row"):
+        check_frame([], pi)
+    with pytest.raises(ConfigError, match="allowed: up to"):
+        check_frame([(f"X{i}", 0, 1.0) for i in range(5_000)], pi)
+
+
+def test_csv_file(tmp_path: Path) -> None:
+    file = tmp_path / "sales.csv"
+    file.write_text("unique_id,ds,y\nA,2015-01-04,3\nA,2015-01-11,4.5\n", encoding="utf-8")
+    assert read_csv(file, history_days=84) == [("A", -84, 3.0), ("A", -77, 4.5)]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("unique_id,when,y\nA,2015-01-04,3\n", "'ds' is missing"),
+        ("unique_id,ds,y\n", "no row"),
+        ("unique_id,ds,y\nA,4 Jan,3\n", "row 2"),
+        ("unique_id,ds,y\nA,2015-01-04,3\nA,2015-01-05,many\n", "row 3"),
+    ],
+)
+def test_broken_csv_files(tmp_path: Path, text: str, reason: str) -> None:
+    file = tmp_path / "sales.csv"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError, match=reason):
+        read_csv(file)
+
+
+def test_a_missing_csv_file(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot be read"):
+        read_csv(tmp_path / "none.csv")
