@@ -14,7 +14,11 @@ from seamline_platform.store import Store
 class Pending:
     """Rows, numbers and acknowledgements that belong into one transaction."""
 
+    generation: int = 0
+    """Of the marks on which its numbers were taken: see `Pipeline`."""
     marks: dict[Key, int] = field(default_factory=dict)
+    before: dict[Key, int] = field(default_factory=dict)
+    """Marks before any number of this round was taken."""
     confirm: list[Message] = field(default_factory=list)
     """Messages to acknowledge to the broker by hand, in the order of their arrival."""
     orders: list[tuple[SellerOrder, int]] = field(default_factory=list)

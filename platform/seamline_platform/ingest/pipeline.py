@@ -2,28 +2,32 @@
 
 No thread and no socket here. `handle` runs in the ingest thread, the callbacks of the store in its
 writer thread; a lock keeps the marks apart.
+
+When the writer gives rows up, the marks go back to those of the store and begin a new generation:
+what was taken on the marks before and still waits must not be written, or a later number would be
+committed without the one given up, and `max(n)` would hide the loss.
 """
 
 import logging
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Final
 
 from seamline_broker.clock import Clock
 from seamline_broker.contracts.batch import MAX_MESSAGE_BYTES, BatchHeader, split_message
 from seamline_broker.contracts.commands import CommandResult
 from seamline_broker.contracts.messages import Birth, RunClock, SellerOrder
-from seamline_broker.contracts.topics import CLOCK, NodeId, node_of
+from seamline_broker.contracts.topics import CLOCK, node_of
 from seamline_broker.errors import ContractError, StoreError
 from seamline_platform.domain.batches import DecodedBatch
 from seamline_platform.ingest.counters import Counters
 from seamline_platform.ingest.door import DoorReader
+from seamline_platform.ingest.handlers import Handlers, nothing
 from seamline_platform.ingest.inbox import Message
 from seamline_platform.ingest.pending import Pending
 from seamline_platform.ingest.plantclock import PlantClock
 from seamline_platform.ingest.rejects import Rejects
-from seamline_platform.ingest.tables import events_batch, readings_batch
+from seamline_platform.ingest.tables import events_batch, order_row, readings_batch
 from seamline_platform.ingest.watermark import AckTo, Key, Verdict, Watermarks
 from seamline_platform.ingest.wire import Decoded, check_time, decode_body
 from seamline_platform.store import RAW_EPOCH, Group, Store
@@ -34,28 +38,11 @@ log = logging.getLogger(__name__)
 PLANT_TIME_KINDS: Final = frozenset({"", "line", "plant", "warehouse", "field"})
 """Kinds of nodes whose samples carry plant time; others have a clock of their own."""
 
+MAX_NUMBER: Final = 2**53
+"""No outbox gets so far, and no column overflows."""
+
 MAX_BIRTH_BYTES: Final = 1_000_000
 """A certificate may carry the product catalogue."""
-
-
-def _nothing(*_: object) -> None:
-    pass
-
-
-@dataclass(slots=True)
-class Handlers:
-    """Who wants to know: all but `on_order` are called in the ingest thread, before the commit.
-
-    `on_order` is called in the store's writer thread, once an order that was not known is
-    committed. A handler must return quickly; what it raises is logged and counted.
-    """
-
-    on_batch: Callable[[DecodedBatch], None] = _nothing
-    on_raw: Callable[[DecodedBatch], None] = _nothing
-    on_birth: Callable[[Birth], None] = _nothing
-    on_result: Callable[[NodeId, CommandResult], None] = _nothing
-    on_order: Callable[[SellerOrder, int], None] = _nothing
-    on_clock: Callable[[RunClock], None] = _nothing
 
 
 class Pipeline:
@@ -67,6 +54,7 @@ class Pipeline:
         handlers: who wants to know.
         send_acks: sends acknowledgements to nodes; called in the ingest and the writer thread.
         confirm: tells the broker that messages are committed; called in the writer thread.
+        again: asks the broker for messages that are not confirmed; called in the writer thread.
     """
 
     def __init__(
@@ -75,8 +63,9 @@ class Pipeline:
         clock: Clock,
         handlers: Handlers,
         *,
-        send_acks: Callable[[list[AckTo]], None] = _nothing,
-        confirm: Callable[[list[Message]], None] = _nothing,
+        send_acks: Callable[[list[AckTo]], None] = nothing,
+        confirm: Callable[[list[Message]], None] = nothing,
+        again: Callable[[], None] = nothing,
     ) -> None:
         self.counters = Counters()
         self.plant_clock = PlantClock()
@@ -85,6 +74,9 @@ class Pipeline:
         self._handlers = handlers
         self._publish_acks = send_acks
         self._confirm = confirm
+        self._again = again
+        self._generation = 0
+        self._reload_due = False
         self._lock = threading.Lock()
         self._marks = Watermarks(store.store_id, store.marks())
         self._next_batch_id = store.next_batch_id()
@@ -101,15 +93,17 @@ class Pipeline:
             "run": self._run_clock,
         }
         store.on_checkpoint(self._checkpointed)
-        store.on_reopen(self._reload)
+        store.on_reopen(self._reopened)
 
     def handle(self, messages: Iterable[Message]) -> None:
         """Take messages in, in order; whatever is wrong with one is its own affair.
 
         Raises:
-            StoreError: if the store takes no more rows; the marks are those of the store again.
+            StoreError: if the store takes no more rows; the marks are those before again.
         """
-        pending = Pending()
+        if self._reload_due:
+            self._reload()
+        pending = Pending(self._generation)
         wall_ms = self._clock.wall_ms()
         for message in messages:
             self.counters.messages += 1
@@ -152,24 +146,31 @@ class Pipeline:
         known = len(levels) == 4 and levels[:2] == ["seamline", "v1"]
         route = self._routes.get(levels[2]) if known else None
         limit = MAX_BIRTH_BYTES if known and levels[2] == "node" else MAX_MESSAGE_BYTES
-        if len(message.payload) > limit:
-            raise ContractError(
-                f"The message has {len(message.payload)} bytes; the limit is {limit}."
-            )
+        if route != self._data and (fault := _size_fault(message, limit)):
+            raise ContractError(fault)
         if route is None:
             raise ContractError(f"Nothing is expected on topic {message.topic[:200]!r}.")
         route(message, pending, wall_ms)
 
     def _data(self, message: Message, pending: Pending, wall_ms: int) -> None:
         node = node_of(message.topic)
-        header, body = split_message(message.payload)
+        fault = _size_fault(message, MAX_MESSAGE_BYTES)
+        try:
+            header, body = split_message(message.payload)
+        except ContractError as exc:
+            raise ContractError(fault or str(exc)) from exc
+        if header.n > MAX_NUMBER:
+            raise ContractError(f"Batch number {header.n} is above {MAX_NUMBER}.")
         key = Key(node.site, node.node, header.epoch)
         with self._lock:
+            pending.before.setdefault(key, self._marks.mark(key))
             decision = self._marks.offer(key, header, self._clock.steady_s())
         if decision.gap is not None:
             self._lost(key, *decision.gap, pending, wall_ms)
         if decision.verdict is Verdict.TAKE:
-            self._take(key, header, decode_body(header, body), message, pending, wall_ms)
+            # Its number counts whatever its body is like: else it would be sent for ever.
+            decoded = Decoded(faults=[fault]) if fault else decode_body(header, body)
+            self._take(key, header, decoded, message, pending, wall_ms)
         elif decision.verdict is Verdict.DUPLICATE:
             self.counters.duplicates += 1
         else:
@@ -280,7 +281,7 @@ class Pipeline:
             return
         check_time("placed_ms", order.placed_ms)
         check_time("due_ms", order.due_ms)
-        rows = self._store.rows("orders", [_order_row(order, wall_ms)])
+        rows = self._store.rows("orders", [order_row(order, wall_ms)])
         self._orders.add(order.order)
         self.counters.orders += 1
         pending.orders.append((order, wall_ms))
@@ -323,10 +324,11 @@ class Pipeline:
                 pending.tables(self._store),
                 on_commit=lambda: self._committed(pending),
                 on_failed=lambda error: self._failed(pending, error),
+                valid=lambda: pending.generation == self._generation,
             )
             self._store.submit(group, urgent=pending.urgent)
         except Exception:
-            self._forget(pending)
+            self._take_back(pending)
             raise
 
     def _committed(self, pending: Pending) -> None:
@@ -340,21 +342,47 @@ class Pipeline:
         for order, wall_ms in pending.orders:
             self._call(self._handlers.on_order, order, wall_ms)
 
+    def _take_back(self, pending: Pending) -> None:
+        """Undo a round that never came to the store; rounds before it may still wait there."""
+        self._forget(pending)
+        with self._lock:
+            if pending.generation == self._generation:
+                self._marks.roll_back(pending.before)
+                return
+        self._reload()
+
     def _failed(self, pending: Pending, error: StoreError) -> None:
         log.error("Rows are not stored and asked for again: %s", error)
         self._forget(pending)
+        if pending.generation == self._generation:
+            self._begin_anew()
+        if pending.confirm:
+            self._again()
         self.send_acks()
 
     def _forget(self, pending: Pending) -> None:
         self._orders.difference_update(order.order for order, _ in pending.orders)
         self._door.forget()
+
+    def _reopened(self) -> None:
+        """After a fault of the disk: what is no longer in the file is asked for again."""
+        with self._lock:
+            behind = self._marks.behind(self._store.marks())
+        if behind:
+            log.error("The database has lost rows that were committed; they are asked for again.")
+            self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        """Begin a new generation; only the writer thread does so, between two transactions."""
+        self._reload_due = True
+        self._generation += 1
         self._reload()
 
     def _reload(self) -> None:
         """Go back to what the store has; everything after that is asked for again."""
-        marks = self._store.marks()
         with self._lock:
-            self._marks.reload(marks)
+            self._marks.reload(self._store.marks())
+            self._reload_due = False
 
     def _checkpointed(self) -> None:
         with self._lock:
@@ -362,20 +390,6 @@ class Pipeline:
         self.send_acks()
 
 
-def _order_row(order: SellerOrder, wall_ms: int) -> dict[str, object]:
-    return {
-        "order_id": order.order,
-        "kind": "seller",
-        "seller": order.seller,
-        "style": order.style,
-        "colour": order.colour,
-        "sizes": dict(order.sizes),
-        "pieces": sum(order.sizes.values()),
-        "region": order.region,
-        "placed_ts": order.placed_ms,
-        "due_ts": order.due_ms,
-        "weight": order.weight,
-        "price_fen": order.price_fen,
-        "source": "mqtt",
-        "wall_ts": wall_ms,
-    }
+def _size_fault(message: Message, limit: int) -> str:
+    size = len(message.payload)
+    return f"The message has {size} bytes; the limit is {limit}." if size > limit else ""

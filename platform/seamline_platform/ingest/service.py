@@ -19,8 +19,9 @@ from seamline_broker.contracts.topics import (
 )
 from seamline_broker.errors import StoreError
 from seamline_platform.ingest.counters import Counters
+from seamline_platform.ingest.handlers import Handlers
 from seamline_platform.ingest.inbox import Inbox, Message
-from seamline_platform.ingest.pipeline import Handlers, Pipeline
+from seamline_platform.ingest.pipeline import Pipeline
 from seamline_platform.ingest.watermark import AckTo
 from seamline_platform.store import Store
 
@@ -32,7 +33,8 @@ _GATHER_S: Final = 0.01
 _ROOM_ROWS: Final = 100_000
 """Above so many rows waiting for the disk, no more messages are opened."""
 _DOOR_WAIT_S: Final = 4.0
-"""So long may the open door's network thread wait for room; keep-alives come every 15 s."""
+"""So long may a network thread wait for room; keep-alives come every 15 s."""
+_DATA: Final = DATA_FILTER.partition("+")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,12 @@ class Ingest:
         self._stopping = threading.Event()
         self._reconnected = threading.Event()
         self._pipeline = Pipeline(
-            store, clock, handlers, send_acks=self._send_acks, confirm=self._confirm
+            store,
+            clock,
+            handlers,
+            send_acks=self._send_acks,
+            confirm=self._confirm,
+            again=self._hang_up,
         )
         self._thread = threading.Thread(target=self._run, name="ingest", daemon=True)
         self.client = self._data_client()
@@ -151,7 +158,9 @@ class Ingest:
     # ---- network threads: only hand over ---------------------------------------------------------
 
     def _on_data(self, topic: str, payload: bytes, mid: int, qos: int, retain: bool) -> None:
-        if not self._inbox.put(Message(topic, payload, mid, qos, retain, 0)):
+        # A certificate or the clock is not sent again like a numbered batch: it may wait for room.
+        wait_s = 0.0 if topic.startswith(_DATA) else _DOOR_WAIT_S
+        if not self._inbox.put(Message(topic, payload, mid, qos, retain, 0), wait_s):
             self._pipeline.counters.turned_away += 1
 
     def _on_door(self, topic: str, payload: bytes, mid: int, qos: int, retain: bool) -> None:
@@ -162,7 +171,7 @@ class Ingest:
         if not self._inbox.put(message, _DOOR_WAIT_S) and not self._stopping.is_set():
             # Not acknowledged, so the broker keeps it; it comes again with the next connection.
             self._pipeline.counters.turned_away += 1
-            self._hung_up = True
+            self._hang_up()
 
     def _data_connected(self, _client: MqttClient) -> None:
         self._reconnected.set()
@@ -182,7 +191,7 @@ class Ingest:
                 self._handle(messages)
             elif self._stopping.is_set():
                 return
-            elif self._hung_up:
+            if self._hung_up and not self._stopping.is_set():
                 self._call_again()
 
     def _handle(self, messages: list[Message]) -> None:
@@ -193,10 +202,14 @@ class Ingest:
             self._pipeline.handle(messages)
         except StoreError as exc:
             log.error("Messages are not stored and come again: %s", exc)
-            self._hung_up = True
+            self._hang_up()
         except Exception:
             log.exception("A round of messages failed; it comes again.")
-            self._hung_up = True
+            self._hang_up()
+
+    def _hang_up(self) -> None:
+        """Take no more from the open door until it was connected anew."""
+        self._hung_up = True
 
     def _call_again(self) -> None:
         """Connect the open door anew: the broker then sends what was not acknowledged."""

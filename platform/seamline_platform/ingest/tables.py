@@ -1,4 +1,4 @@
-"""Decoded batches as Arrow tables for the store."""
+"""Decoded batches and orders as rows for the store."""
 
 from typing import Final
 
@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from seamline_broker.contracts.events import Columns
+from seamline_broker.contracts.messages import SellerOrder
 from seamline_platform.domain.batches import DecodedBatch
 from seamline_platform.store.events import EVENT_TABLES
 
@@ -88,3 +89,23 @@ def events_batch(kind: str, columns: Columns, batch: DecodedBatch) -> pa.RecordB
         pa.array(np.full(rows, batch.batch_id, np.int64)),
     ]
     return pa.RecordBatch.from_arrays(arrays, names=[*names, "site", "node", "batch_id"])
+
+
+def order_row(order: SellerOrder, wall_ms: int) -> dict[str, object]:
+    """Return a seller's order as a row of `orders`."""
+    return {
+        "order_id": order.order,
+        "kind": "seller",
+        "seller": order.seller,
+        "style": order.style,
+        "colour": order.colour,
+        "sizes": dict(order.sizes),
+        "pieces": sum(order.sizes.values()),
+        "region": order.region,
+        "placed_ts": order.placed_ms,
+        "due_ts": order.due_ms,
+        "weight": order.weight,
+        "price_fen": order.price_fen,
+        "source": "mqtt",
+        "wall_ts": wall_ms,
+    }

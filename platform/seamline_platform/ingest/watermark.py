@@ -98,6 +98,17 @@ class Watermarks:
             if key not in self._marks:
                 self._marks[key] = _Mark(ack_due=True, resume_due=True)
 
+    def roll_back(self, taken: Mapping[Key, int]) -> None:
+        """Take numbers back that will not be committed: each node resumes after `taken`."""
+        for key, n in taken.items():
+            mark = self._marks.setdefault(key, _Mark())
+            mark.taken = n
+            mark.ack_due = mark.resume_due = True
+
+    def behind(self, marks: Mapping[tuple[str, str, str], int]) -> bool:
+        """Tell whether the store, which has `marks`, lacks numbers that were committed."""
+        return any(mark.committed > marks.get(key, 0) for key, mark in self._marks.items())
+
     def offer(self, key: Key, header: BatchHeader, now_s: float) -> Decision:
         """Decide on a batch by its header; what is taken must be committed or reloaded."""
         mark = self._marks.setdefault(key, _Mark())

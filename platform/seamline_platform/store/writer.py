@@ -26,12 +26,14 @@ _ATTEMPTS: Final = 5
 class Group:
     """Rows that belong together: all of them are stored, or none.
 
-    `on_commit` and `on_failed` are called in the writer thread and must return quickly.
+    `on_commit` and `on_failed` are called in the writer thread and must return quickly. A group
+    that is no longer `valid` when its turn comes has failed: what it followed was given up.
     """
 
     tables: Mapping[str, pa.Table]
     on_commit: Callable[[], None] | None = None
     on_failed: Callable[[StoreError], None] | None = None
+    valid: Callable[[], bool] | None = None
     rows: int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -183,21 +185,32 @@ class Writer:
     def _write(self, groups: list[Group]) -> None:
         """Commit `groups`, again and again if need be; a group that never works is given up."""
         attempt = 0
-        while not self._try(groups):
+        while (groups := self._still_valid(groups)) and not self._try(groups):
             attempt += 1
             if attempt >= _ATTEMPTS and not self._disk_is_full():
-                for group in groups:
-                    if not self._try([group]):
-                        self._give_up(group)
-                        self._settle([group])
+                self._write_one_by_one(groups)
                 return
             if self._stopping and attempt >= _ATTEMPTS:
                 for group in groups:
                     self._give_up(group)
-                self._settle(groups)
                 return
             self.stats.retries += 1
             self._pause()
+
+    def _write_one_by_one(self, groups: list[Group]) -> None:
+        for group in groups:
+            if self._still_valid([group]) and not self._try([group]):
+                self._give_up(group)
+
+    def _still_valid(self, groups: list[Group]) -> list[Group]:
+        """Return the groups that may be written; the others have failed."""
+        kept = []
+        for group in groups:
+            if group.valid is None or group.valid():
+                kept.append(group)
+            else:
+                self._give_up(group, "rows before them were given up")
+        return kept
 
     def _pause(self) -> None:
         with self._wake:
@@ -241,13 +254,14 @@ class Writer:
             self.stats.waiting_rows -= sum(group.rows for group in groups)
             self._wake.notify_all()
 
-    def _give_up(self, group: Group) -> None:
+    def _give_up(self, group: Group, reason: str = "") -> None:
         self.stats.failed_groups += 1
-        error = StoreError(f"{group.rows} rows could not be stored: {self.stats.error}")
+        error = StoreError(f"{group.rows} rows could not be stored: {reason or self.stats.error}")
         log.error("%s tables=%s", error, ",".join(group.tables))
         if group.on_failed is not None:
             failed = group.on_failed
             _call(lambda: failed(error))
+        self._settle([group])
 
     def _transaction(self, groups: list[Group]) -> None:
         connection = self._database.writer
