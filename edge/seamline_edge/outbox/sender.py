@@ -9,7 +9,8 @@ E3  A file that is opened again may be an old copy. The highest number it holds 
 E4  Delete n <= safe; the window moves to upto.
 E5  Asked to resume, and no progress for T: go on at upto + 1; T doubles until there is progress.
 E6  No ack for long although something was sent: send upto + 1 once more, so that an ack that was
-    lost with its broker is given again.
+    lost with its broker is given again. If that helps, what was sent after it is sent again too:
+    the platform takes numbers in order, so it has nothing above its ack.
 """
 
 from dataclasses import dataclass
@@ -82,6 +83,7 @@ class Sender:
         self._patience_s = _RESUME_S
         self._resume_at: int | None = None
         self._probe = False
+        self._probed = False
         self._probe_s = _PROBE_S
 
     @property
@@ -112,7 +114,7 @@ class Sender:
         if n == self.upto + 1:
             self._moved_s = now_s
         if self._probe:
-            self._probe = False
+            self._probe, self._probed = False, True
         else:
             self._next = n + 1
 
@@ -142,10 +144,10 @@ class Sender:
         self.safe = max(self.safe, min(ack.safe, ack.upto))
         if ack.upto > self.upto:
             self.upto = ack.upto
-            self._next = max(self._next, self.upto + 1)
+            self._next = self.upto + 1 if self._probed else max(self._next, self.upto + 1)
             self._moved_s = now_s
             self._patience_s, self._probe_s = _RESUME_S, _PROBE_S
-            self._resume_at, self._probe = None, False
+            self._resume_at, self._probe, self._probed = None, False, False
         if ack.resume and self._next > ack.upto + 1:
             self._resume_at = max(ack.upto, self.safe)
             self.tick(now_s)
