@@ -12,6 +12,8 @@ from seamline_sim.core import MINUTE_US
 from seamline_sim.world import World
 
 DECIDE_US = 15 * MINUTE_US
+SHOW_US = MINUTE_US
+"""Events are handed out at least so often: a long outbox costs memory, and thereby speed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +77,10 @@ def run_headless(
     """
     while world.now_us < until_us:
         target = world.now_us - world.now_us % every_us + every_us
-        world.step_until(min(target, until_us))
-        _hand_out(world, on_events)
+        end = min(target, until_us)
+        while world.now_us < end:
+            world.step_until(min(world.now_us + SHOW_US, end))
+            _hand_out(world, on_events)
         if target <= until_us and policy is not None:
             give(world, policy, inputs)
             _hand_out(world, on_events)

@@ -52,7 +52,9 @@ def print_table(
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(*columns, title=title, title_justify="left", header_style="bold")
+    table = Table(title=title, title_justify="left", header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")  # a digest is of no use with its end cut off
     for row in rows:
         table.add_row(*("" if value is None else str(value) for value in row))
     Console().print(table)

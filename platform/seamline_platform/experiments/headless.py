@@ -4,6 +4,7 @@ No solver and no floating-point library decides anything in here, so equal scena
 give an equal digest wherever Python runs.
 """
 
+import gc
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -48,10 +49,8 @@ def run_scenario(
         raise ConfigError(f"days is {days!r}; allowed: more than 0, at most 3650.")
     loaded = load_scenario(scenario)
     clock = clock or WallClock()
-    if progress is None:
-        with _bar(f"{loaded.name}, seed {seed}") as shown:
-            return _run(World.create(loaded, seed), days, clock, shown)
-    return _run(World.create(loaded, seed), days, clock, progress)
+    with _bar(f"{loaded.name}, seed {seed}", progress) as shown, _no_collector():
+        return _run(World.create(loaded, seed), days, clock, shown)
 
 
 def _run(world: World, days: float, clock: Clock, progress: Progress) -> dict[str, Any]:
@@ -135,10 +134,22 @@ def _rounded(value: float | None) -> float | None:
 
 
 @contextmanager
-def _bar(title: str) -> Iterator[Progress]:
-    """Draw a bar on standard error, if a person sits there."""
-    if not sys.stderr.isatty():
-        yield lambda share: None
+def _no_collector() -> Iterator[None]:
+    """Keep Python from searching for cycles: the world makes none, but has a million objects."""
+    on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if on:
+            gc.enable()
+
+
+@contextmanager
+def _bar(title: str, given: Progress | None) -> Iterator[Progress]:
+    """Draw a bar on standard error, if a person sits there and the caller has none."""
+    if given is not None or not sys.stderr.isatty():
+        yield given or (lambda share: None)
         return
     from rich.console import Console
     from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
