@@ -57,8 +57,12 @@ class Gate:
         origin = headers.get("origin")
         if origin is None:
             return
-        parts = urlsplit(origin)
-        if parts.scheme not in ("http", "https") or parts.netloc != headers.get("host", ""):
+        try:
+            parts = urlsplit(origin)
+            own = parts.scheme in ("http", "https") and parts.netloc == headers.get("host", "")
+        except ValueError:  # not an address at all, such as "http://["
+            own = False
+        if not own:
             raise RequestError(403, f"Origin {origin[:100]!r}", "a page of this server")
 
     def check_sign_in(self, headers: Headers) -> None:
