@@ -54,7 +54,7 @@ class Pipeline:
         handlers: who wants to know.
         send_acks: sends acknowledgements to nodes; called in the ingest and the writer thread.
         confirm: tells the broker that messages are committed; called in the writer thread.
-        again: asks the broker for messages that are not confirmed; called in the writer thread.
+        again: takes messages that the store gave up; called in the writer thread.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class Pipeline:
         *,
         send_acks: Callable[[list[AckTo]], None] = nothing,
         confirm: Callable[[list[Message]], None] = nothing,
-        again: Callable[[], None] = nothing,
+        again: Callable[[list[Message]], None] = nothing,
     ) -> None:
         self.counters = Counters()
         self.plant_clock = PlantClock()
@@ -357,7 +357,7 @@ class Pipeline:
         if pending.generation == self._generation:
             self._begin_anew()
         if pending.confirm:
-            self._again()
+            self._again(pending.confirm)
         self.send_acks()
 
     def _forget(self, pending: Pending) -> None:

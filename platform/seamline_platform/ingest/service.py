@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from collections import deque
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Final
@@ -67,6 +68,7 @@ class Ingest:
         self._store = store
         self._settings = settings
         self._inbox = Inbox()
+        self._unstored: deque[Message] = deque()
         self._session = 0
         self._hung_up = False
         self._stopping = threading.Event()
@@ -77,7 +79,7 @@ class Ingest:
             handlers,
             send_acks=self._send_acks,
             confirm=self._confirm,
-            again=self._hang_up,
+            again=self._handle_again,
         )
         self._thread = threading.Thread(target=self._run, name="ingest", daemon=True)
         self.client = self._data_client()
@@ -187,6 +189,8 @@ class Ingest:
                 self._reconnected.clear()
                 self._pipeline.connected()
             messages = self._inbox.take(_WAIT_S, _GATHER_S)
+            while self._unstored:
+                messages.append(self._unstored.popleft())
             if messages:
                 self._handle(messages)
             elif self._stopping.is_set():
@@ -195,24 +199,34 @@ class Ingest:
                 self._call_again()
 
     def _handle(self, messages: list[Message]) -> None:
-        while not self._store.wait_room(_ROOM_ROWS, _WAIT_S):
-            if self._stopping.is_set():
+        """Handle messages; while the store takes no rows they wait here, and the queue behind."""
+        while True:
+            if self._store.wait_room(_ROOM_ROWS, _WAIT_S):
+                try:
+                    self._pipeline.handle(messages)
+                    return
+                except StoreError as exc:
+                    log.error("Messages are not stored yet: %s", exc)
+                except Exception:
+                    log.exception("A round of messages failed; it comes again.")
+                    self._hang_up()
+                    return
+            if self._stopping.wait(_WAIT_S):
                 return
-        try:
-            self._pipeline.handle(messages)
-        except StoreError as exc:
-            log.error("Messages are not stored and come again: %s", exc)
-            self._hang_up()
-        except Exception:
-            log.exception("A round of messages failed; it comes again.")
-            self._hang_up()
+
+    def _handle_again(self, messages: list[Message]) -> None:
+        """Take messages that the store gave up; numbered batches come again from their nodes."""
+        self._unstored.extend(messages)
 
     def _hang_up(self) -> None:
         """Take no more from the open door until it was connected anew."""
         self._hung_up = True
 
     def _call_again(self) -> None:
-        """Connect the open door anew: the broker then sends what was not acknowledged."""
+        """Connect the open door anew: the broker then sends what was not acknowledged.
+
+        The embedded one does so once its `ack_wait` of 30 seconds is over, Mosquitto at once.
+        """
         self._door.stop(0.5)
         self._hung_up = False
         self._door = self._door_client()

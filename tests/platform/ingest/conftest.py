@@ -1,5 +1,6 @@
 """A pipeline on a real store, messages as nodes and devices send them, and what became of them."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,7 +42,7 @@ class Rig:
     clock: ManualClock
     acks: list[AckTo] = field(default_factory=list)
     confirmed: list[int] = field(default_factory=list)
-    again: list[bool] = field(default_factory=list)
+    again: list[int] = field(default_factory=list)
     batches: list[DecodedBatch] = field(default_factory=list)
     raw: list[DecodedBatch] = field(default_factory=list)
     orders: list[SellerOrder] = field(default_factory=list)
@@ -63,7 +64,7 @@ class Rig:
             handlers,
             send_acks=self.acks.extend,
             confirm=lambda messages: self.confirmed.extend(m.mid for m in messages),
-            again=lambda: self.again.append(True),
+            again=lambda messages: self.again.extend(m.mid for m in messages),
         )
 
     def message(
@@ -109,9 +110,19 @@ def rig_of() -> Callable[[Store], Rig]:
     return lambda store: Rig(store, ManualClock(WALL))
 
 
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of a store without rows: copied, because making its tables takes longer."""
+    path = tmp_path_factory.mktemp("empty") / "seamline.duckdb"
+    Store.open(path).close()
+    return path
+
+
 @pytest.fixture
-def open_store(tmp_path: Path) -> Iterator[Callable[..., Store]]:
+def open_store(tmp_path: Path, empty_store: Path) -> Iterator[Callable[..., Store]]:
     opened: list[Store] = []
+    (tmp_path / "store").mkdir()
+    shutil.copy(empty_store, tmp_path / "store" / "seamline.duckdb")
 
     def make(**more: object) -> Store:
         settings = StoreSettings(**{"commit_ms": 2, "checkpoint_s": 3_600, "retry_s": 0.01} | more)  # type: ignore[arg-type]

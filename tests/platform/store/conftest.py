@@ -1,5 +1,6 @@
 """Stores in a temporary folder, and connections that fail on command."""
 
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -38,8 +39,18 @@ def open_store(path: Path) -> Iterator[Callable[..., Store]]:
         store.close()
 
 
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of a store without rows: copied, because making its tables takes longer."""
+    path = tmp_path_factory.mktemp("empty") / "seamline.duckdb"
+    Store.open(path).close()
+    return path
+
+
 @pytest.fixture
-def store(open_store: Callable[..., Store]) -> Store:
+def store(open_store: Callable[..., Store], path: Path, empty_store: Path) -> Store:
+    path.parent.mkdir()
+    shutil.copy(empty_store, path)
     return open_store()
 
 
