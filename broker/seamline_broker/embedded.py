@@ -164,7 +164,11 @@ class EmbeddedBroker:
 
     def is_ready(self, pid: int) -> bool:
         """Tell whether the broker with this process id accepts MQTT connections."""
-        return (self.directory / f"nats-server_{pid}.ports").exists() and self._accepts()
+        try:  # the file is there before all of it is written
+            json.loads((self.directory / f"nats-server_{pid}.ports").read_text())
+        except (OSError, ValueError):
+            return False
+        return self._accepts()
 
     def limit(self) -> None:
         """Limit the store for absent clients (see `seamline_broker.backlog`).
