@@ -132,7 +132,10 @@ class LineState:
     def steps(self, steps: Iterable[OrderStep]) -> None:
         """Take the progress of orders at this line."""
         for step in steps:
-            if step.state == "queued" and step.order not in self.queue:
+            if step.state == "queued":
+                # told again for the whole queue after a `sequence`, and after a way round
+                if step.order in self.queue:
+                    self.queue.remove(step.order)
                 self.queue.append(step.order)
             elif step.state == "sewing" and step.order not in self.sewing:
                 self.sewing.append(step.order)
