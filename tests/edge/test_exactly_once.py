@@ -159,7 +159,8 @@ class World:
 
     def pump(self, room: int) -> None:
         left = [room]
-        self.outbox.run(lambda node, payload: self._publish(node, payload, left))
+        for node in self.outbox.run(lambda node, payload: self._publish(node, payload, left)):
+            self.platform.born(node, self.outbox.epoch(node))
 
     def hear(self, node: str, ack: Ack) -> None:
         if self.outbox.on_ack(node, ack):

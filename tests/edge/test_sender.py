@@ -117,3 +117,20 @@ def test_a_tail_that_was_lost_follows_the_probe_that_got_through() -> None:
     assert sent_all(sender, 15.1) == [2, 3, 4, 5]
     sender.on_ack(ack(3), 15.2)
     assert sent_all(sender, 15.2) == []
+
+
+def test_a_fenced_sender_that_hears_nothing_asks_for_an_ack() -> None:
+    sender = Sender(SendState("a", last=3, upto=3, safe=3, store="s", fence=3))
+    sender.tick(100.0)
+    assert not sender.take_question()  # nothing waits
+    sender.added()
+    sender.tick(100.0)
+    sender.tick(114.9)
+    assert not sender.take_question()
+    sender.tick(115.0)
+    assert sender.take_question()
+    assert not sender.take_question()
+    sender.on_ack(ack(3, 3), 116.0)
+    sender.tick(500.0)
+    assert not sender.take_question()
+    assert sent_all(sender) == [4]

@@ -111,6 +111,7 @@ class FieldDriver:
             if "lost" in frame:
                 first, last = frame["lost"]
                 _log.error("Field has no events %d to %d any more: they are lost.", first, last)
+                self._gap.update(self._nodes)
             return
         if "speed" in frame:
             intake.clock = PlantClock(

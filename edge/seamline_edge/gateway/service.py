@@ -151,7 +151,10 @@ class Gateway:
             self._take(self._poll(now_s))
         self._read_inbox()
         self._executor.retry()
-        self._outbox.run(self._send)
+        for node in self._outbox.run(self._send):
+            link = self._links.get(node)
+            if link is not None and link.ready:
+                self._bear(link)
         if self._trouble and now_s >= self._trouble_until_s:
             self._trouble = ""
             _log.info("Outbox works again path=%s", self._outbox.file.path)

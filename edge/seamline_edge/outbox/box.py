@@ -111,8 +111,11 @@ class Outbox:
             self._cuts, self._cursor, self._dirty = [], None, {}
         self._due_s = None
 
-    def run(self, publish: Publish) -> None:
+    def run(self, publish: Publish) -> list[str]:
         """Write what is due and send what the windows allow.
+
+        Returns:
+            Nodes that must be born again, because the platform does not answer them.
 
         Raises:
             StoreError: if the file cannot be written or read.
@@ -127,6 +130,7 @@ class Outbox:
             self._marks_s = now_s
             self.file.settle(self._dirty)
             self._dirty = {}
+        return [node for node, sender in self._senders.items() if sender.take_question()]
 
     def _send(self, node: str, sender: Sender, publish: Publish, now_s: float) -> None:
         while (n := sender.next()) is not None:

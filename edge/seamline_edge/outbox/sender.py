@@ -11,6 +11,7 @@ E5  Asked to resume, and no progress for T: go on at upto + 1; T doubles until t
 E6  No ack for long although something was sent: send upto + 1 once more, so that an ack that was
     lost with its broker is given again. If that helps, what was sent after it is sent again too:
     the platform takes numbers in order, so it has nothing above its ack.
+E7  Something waits above the fence and no ack comes: the node asks for one by another birth.
 """
 
 from dataclasses import dataclass
@@ -85,6 +86,8 @@ class Sender:
         self._probe = False
         self._probed = False
         self._probe_s = _PROBE_S
+        self._fenced_s: float | None = None
+        self._asks = False
 
     @property
     def unacked(self) -> int:
@@ -153,7 +156,12 @@ class Sender:
             self.tick(now_s)
 
     def tick(self, now_s: float) -> None:
-        """Let time pass: a wish to resume becomes due (E5), or a probe (E6)."""
+        """Let time pass: a wish to resume becomes due (E5), a probe (E6), or a question (E7)."""
+        if self.fence is not None and self.last > self.fence:
+            self._fenced_s = now_s if self._fenced_s is None else self._fenced_s
+            if now_s - self._fenced_s >= self._probe_s:
+                self._asks, self._fenced_s = True, now_s
+                self._probe_s = min(2 * self._probe_s, _PROBE_MAX_S)
         waited_s = now_s - self._moved_s
         if self._resume_at is not None:
             if waited_s >= self._patience_s:
@@ -165,6 +173,11 @@ class Sender:
             self._probe = True
             self._moved_s = now_s
             self._probe_s = min(2 * self._probe_s, _PROBE_MAX_S)
+
+    def take_question(self) -> bool:
+        """Return whether the node shall be born again to get an ack (E7); True once each time."""
+        asks, self._asks = self._asks and self.fence is not None, False
+        return asks
 
     def restarted(self, epoch: str, last: int) -> None:
         """Start over under a new epoch with `last` batches, as E3 demands."""

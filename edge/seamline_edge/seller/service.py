@@ -1,5 +1,6 @@
 """The sellers' process: events of the market become MQTT orders, promises go back to the market."""
 
+import contextlib
 import json
 import logging
 import os
@@ -20,8 +21,10 @@ from seamline_edge.bus import BusClient, Frame
 _log = logging.getLogger(__name__)
 
 _RETRY_S: Final = 0.5
+_TELL_MS: Final = 30_000
 _RESEND_S: Final = 20.0
-"""An order without an answer is sent again: the platform knows its id."""
+"""An order without an answer is sent again, each time after twice as long: its id is known."""
+_RESEND_MAX_S: Final = 640.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,15 @@ class SellerLogin:
     seller: str
     user: str | None
     password: str | None
+
+
+@dataclass(slots=True)
+class _Open:
+    """An order without an answer: when it was sent last (None: not yet), and how long to wait."""
+
+    order: SellerOrder
+    sent_s: float | None = None
+    patience_s: float = _RESEND_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +95,8 @@ class Sellers:
     """All sellers of a market: one connection to the field, one MQTT connection each.
 
     Orders stay open until the platform has answered; an open order is sent again after a while
-    and after each connect, so neither a lost message nor a restarted platform loses it.
+    and after each connect, so neither a lost message nor a restarted platform loses it. A promise
+    is told to the market until the field has heard it.
     """
 
     def __init__(
@@ -94,14 +107,17 @@ class Sellers:
     ) -> None:
         self._config = config
         self._clock = clock
-        self._open: dict[str, tuple[SellerOrder, float]] = {}
-        self._answers: queue.SimpleQueue[tuple[str, bytes]] = queue.SimpleQueue()
+        self._open: dict[str, _Open] = {}
+        self._to_tell: dict[str, Frame] = {}
+        self._answers: queue.SimpleQueue[tuple[str, bytes, float]] = queue.SimpleQueue()
         self._bus: BusClient | None = None
         self._run = ""
         self._seq = 0
         self._stopping = False
+        self._complaint = ""
         self._wake_read, self._wake_write = os.pipe()
         os.set_blocking(self._wake_read, False)
+        os.set_blocking(self._wake_write, False)
         self._clients = {s.seller: self._client(s, connect) for s in config.sellers}
         self.sent = 0
         self.promised = 0
@@ -120,13 +136,17 @@ class Sellers:
         return client
 
     def _arrived(self, seller: str, payload: bytes) -> None:
-        self._answers.put((seller, payload))
-        os.write(self._wake_write, b"w")
+        self._answers.put((seller, payload, self._clock.steady_s()))
+        self._wake()
+
+    def _wake(self) -> None:
+        with contextlib.suppress(OSError):  # a full pipe wakes as well
+            os.write(self._wake_write, b"w")
 
     def stop(self) -> None:
         """Let `run` return; may be called from a signal handler."""
         self._stopping = True
-        os.write(self._wake_write, b"w")
+        self._wake()
 
     def run(self) -> None:
         """Work until stopped."""
@@ -143,6 +163,8 @@ class Sellers:
                 client.stop(1.0)
             if self._bus is not None:
                 self._bus.close()
+            os.close(self._wake_read)
+            os.close(self._wake_write)
 
     def _wait(self) -> None:
         descriptors = [self._wake_read]
@@ -162,21 +184,39 @@ class Sellers:
             for frame in self._bus.receive():
                 self._take(frame)
         except DriverError as exc:
-            _log.warning("Field is away: %s", exc)
+            if str(exc) != self._complaint:
+                self._complaint = str(exc)
+                _log.warning("Field is away: %s Trying again.", exc)
             if self._bus is not None:
                 self._bus.close()
             self._bus = None
 
     def _connect(self) -> BusClient:
         bus = BusClient(*self._config.field)
-        hello = bus.ask({"op": "hello"}, "hello")["hello"]
-        if hello["run"] != self._run:
-            self._run, self._seq = str(hello["run"]), 0
-        nodes = [f"market/{seller}" for seller in self._clients]
-        bus.send({"op": "sub", "nodes": nodes, "after_seq": self._seq})
+        try:
+            self._subscribe(bus)
+        except BaseException:
+            bus.close()
+            raise
+        self._complaint = ""
         return bus
 
+    def _subscribe(self, bus: BusClient) -> None:
+        hello = bus.ask({"op": "hello"}, "hello")["hello"]
+        if hello["run"] != self._run:  # another market, whose orders are not those of before
+            self._run, self._seq = str(hello["run"]), 0
+            self._open.clear()
+            self._to_tell.clear()
+        nodes = [f"market/{seller}" for seller in self._clients]
+        bus.send({"op": "sub", "nodes": nodes, "after_seq": self._seq})
+        for request in self._to_tell.values():  # it may have been asleep when they came
+            bus.send(request | {"expires_ms": self._clock.wall_ms() + _TELL_MS})
+
     def _take(self, frame: Frame) -> None:
+        if "status" in frame:
+            self._to_tell.pop(str(frame["id"]), None)
+            if frame["status"] == "refused":
+                _log.warning("The market refuses a promise: %s", frame.get("reason"))
         for seq, ts_ms, _node, kind, values in frame.get("ev", ()):
             self._seq = max(self._seq, seq)
             if kind != "seller_order":
@@ -187,14 +227,15 @@ class Sellers:
                 _log.error("The market decided on an order that cannot be sent: %s", exc)
                 continue
             if order.seller in self._clients:
-                self._open[order.order] = (order, 0.0)
+                self._open[order.order] = _Open(order)
 
     def _answer(self) -> None:
         while not self._answers.empty():
-            seller, payload = self._answers.get()
+            seller, payload, arrived_s = self._answers.get()
             if not payload:  # connected anew: what is open goes out at once
-                mine = [o for o, _ in self._open.values() if o.seller == seller]
-                self._open.update({o.order: (o, 0.0) for o in mine})
+                for entry in self._open.values():
+                    if entry.order.seller == seller and (entry.sent_s or 0.0) < arrived_s:
+                        entry.sent_s = None
                 continue
             try:
                 promise = Promise.decode(payload)
@@ -205,7 +246,7 @@ class Sellers:
             self._tell_market(seller, promise)
 
     def _tell_market(self, seller: str, promise: Promise) -> None:
-        if self._bus is None or not promise.accepted:
+        if not promise.accepted:
             return
         args = {
             "order": promise.order,
@@ -214,18 +255,26 @@ class Sellers:
             "line": promise.line,
         }
         message_id = f"promise-{promise.order}-{promise.promise_ms}"
-        self._bus.send(
-            {"op": "write", "id": message_id, "node": f"market/{seller}", "name": "promise",
-             "args": args, "expires_ms": self._clock.wall_ms() + 30_000}
-        )  # fmt: skip
+        request = {
+            "op": "write", "id": message_id, "node": f"market/{seller}", "name": "promise",
+            "args": args, "expires_ms": self._clock.wall_ms() + _TELL_MS,
+        }  # fmt: skip
+        self._to_tell[message_id] = request
         self.promised += 1
+        if self._bus is not None:
+            with contextlib.suppress(DriverError):  # the next `receive` notices that it is lost
+                self._bus.send(request)
 
     def _send_open(self) -> None:
         now_s = self._clock.steady_s()
-        for name, (order, sent_s) in self._open.items():
-            if sent_s and now_s - sent_s < _RESEND_S:
+        for entry in self._open.values():
+            again = entry.sent_s is not None
+            if entry.sent_s is not None and now_s - entry.sent_s < entry.patience_s:
                 continue
+            order = entry.order
             client = self._clients[order.seller]
             if client.connected and client.publish(new_order_topic(order.seller), order.encode()):
-                self._open[name] = (order, now_s)
+                entry.sent_s = now_s
+                if again:
+                    entry.patience_s = min(2 * entry.patience_s, _RESEND_MAX_S)
                 self.sent += 1
