@@ -208,7 +208,7 @@ def test_a_full_house_is_told_to_the_next_in_words(server: Server) -> None:
 def test_a_socket_that_is_never_read_does_not_disturb_the_others(server: Server) -> None:
     """The stalled peer's queue runs over and is dropped; the healthy one misses nothing."""
     big = "x" * 250_000
-    with server.open(max_queue=1) as stalled, server.open() as healthy:
+    with server.open(max_queue=1, close_timeout=0.2) as stalled, server.open() as healthy:
         for socket in (stalled, healthy):
             socket.send('{"op":"sub","topics":["log"],"rate":10}')
         have = receive_until(healthy, lambda f: f["t"] == "snap")["seq"]
