@@ -1,0 +1,18 @@
+"""One digest that every machine and every Python must find.
+
+Whoever changes what the world does (a figure of the calibration, a scenario, a handler) writes the
+new digest here, with the change; whoever finds another one without such a change has found a
+machine, or a Python, on which runs cannot be compared.
+"""
+
+from seamline_sim import Scenario, World, foreman_for, run_headless
+from seamline_sim.core import DAY_US, HOUR_US
+
+GOLDEN = "4da5043b6408725ff535c6aaf2a8df61a5508d311651e98a3083815df25134e9"
+
+
+def test_the_digest_of_a_few_days_of_pi(pi: Scenario) -> None:
+    world = World.create(pi, seed=1)
+    run_headless(world, 3 * DAY_US + 11 * HOUR_US + 1, foreman_for(world))
+    assert sum(line.sewn for line in world.lines) == 3223
+    assert world.digest() == GOLDEN
