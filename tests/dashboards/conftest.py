@@ -47,6 +47,13 @@ def _until(condition: Callable[[], object], what: str) -> None:
 
 
 @pytest.fixture(scope="session")
+def standin_class() -> type:
+    """The stand-in of the platform."""
+    found: type = _standin_module().Standin
+    return found
+
+
+@pytest.fixture(scope="session")
 def until() -> Callable[[Callable[[], object], str], None]:
     """Waits until a condition holds, else fails."""
     return _until

@@ -15,6 +15,7 @@ from seamline_broker.contracts.commands import COMMANDS
 from seamline_dashboards.panels import TOPICS as PANEL_TOPICS
 from seamline_platform.api.hub import SPECS
 from seamline_platform.api.live_models import TOPICS, StationState, StripStage, TraceStage
+from seamline_platform.api.schemas import REST
 from seamline_platform.streams.sums import KPIS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -50,6 +51,15 @@ def test_all_topics_are_known_on_all_three_sides() -> None:
     assert set(re.findall(r"^  (\w+): new", block.group(1), re.MULTILINE)) == names
     kinds = {name: TOPICS[name][0] for name in names}
     assert kinds == {name: spec.kind for name, spec in SPECS.items()}
+
+
+def test_every_path_that_the_page_asks_for_is_a_path_of_the_api() -> None:
+    named = set(re.findall(r"useGet\(\"(\w+ /[^\"]+)\"", SOURCES))
+    assert named <= set(REST)
+    literal = set(re.findall(r"[\"`](/api/[\w/]+?)/?(?=[\"`?$])", SOURCES))
+    known = {path.split(" ")[1].split("/{")[0] for path in REST}
+    assert literal - known == set()
+    assert {"/api/control", "/api/query", "/api/commands", "/api/readings", "/api/log"} <= literal
 
 
 def test_both_languages_have_the_same_words_with_the_same_places() -> None:

@@ -1,0 +1,55 @@
+"""The stand-in says what the platform says: every answer and payload fits the API's models."""
+
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from seamline_platform.api.live_models import TOPICS
+from seamline_platform.api.schemas import REST
+
+ANSWERS = {
+    "/api/run": "GET /api/run",
+    "/api/floor": "GET /api/floor",
+    "/api/orders/o-4210": "GET /api/orders/{order}",
+    "/api/forecast": "GET /api/forecast",
+    "/api/forecast/TS01-WHT-S@east": "GET /api/forecast/{unique_id}",
+    "/api/kpis?name=oee&site=suzhou&line=line-1": "GET /api/kpis",
+    "/api/readings?site=a&node=b&device=c&metric=rpm": "GET /api/readings",
+    "/api/devices": "GET /api/devices",
+    "/api/log": "GET /api/log",
+    "/api/panels": "GET /api/panels",
+    "/api/commands/c-1": "GET /api/commands/{command_id}",
+}
+
+
+@pytest.fixture
+def standin(standin_class: type) -> Any:
+    return standin_class()
+
+
+@pytest.mark.parametrize("path", ANSWERS)
+def test_every_answer_fits_its_model(standin: Any, path: str) -> None:
+    answer = TestClient(standin.app).get(path)
+    assert answer.status_code == 200
+    REST[ANSWERS[path]][1].model_validate(answer.json())
+
+
+def test_a_query_is_answered_by_its_model(standin: Any) -> None:
+    answer = TestClient(standin.app).post("/api/query", json={"sql": "SELECT 1", "limit": 5})
+    REST["POST /api/query"][1].model_validate(answer.json())
+
+
+@pytest.mark.parametrize("topic", [name for name in TOPICS if name != "sensor:*"])
+def test_every_payload_fits_its_model(standin: Any, topic: str) -> None:
+    maker = standin.maker
+    maker.control("break_machine", {"station": ""}, maker.wall_ms)
+    for _ in range(20):
+        maker.step(maker.wall_ms + 100)
+    kind, model = TOPICS[topic]
+    assert model is not None
+    content = maker.snapshot(topic)
+    assert content
+    each = {"set": lambda: list(content.values()), "app": lambda: content, "put": lambda: [content]}
+    for payload in each[kind]():
+        model.model_validate(payload)
