@@ -48,9 +48,9 @@ QUESTIONS = (
         "ORDER BY ALL",
     ),
     (
-        "Where is an order, and why was it given to that line?",
+        "What was a seller promised, and why by that line?",
         "SELECT o.order_id, o.pieces, o.due_ts, d.site, d.line, d.promise_ts, d.reason\n"
-        "FROM orders o JOIN decisions d USING (order_id)\nWHERE d.action = 'kit'\n"
+        "FROM orders o JOIN decisions d USING (order_id)\nWHERE d.action = 'promise'\n"
         "ORDER BY d.wall_ts DESC",
     ),
     (
