@@ -6,106 +6,34 @@ batches (acknowledged to the node after the commit). Between them, as a measure 
 can give: the same single values taken by paho, `json.loads` and `executemany`.
 """
 
-import json
-import queue
-import subprocess
-import sys
 import tempfile
-import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-import psutil
-
 from seamline_broker.clock import Clock, WallClock
 from seamline_broker.embedded import EmbeddedBroker
-from seamline_broker.errors import SeamlineError
-from seamline_broker.parentwatch import child_environment, die_with_parent
 from seamline_broker.users import PLATFORM_USER, REPLAY_USER, BrokerUser, Secrets, user_of_node
 from seamline_platform.cli import bench_verify
+from seamline_platform.cli.bench_process import (
+    PATIENCE_S,
+    BenchError,
+    Worker,
+    cpu_s,
+    progress,
+    rss_mb,
+)
 from seamline_platform.cli.bench_workers import BATCH_ROWS
 
 WARM_UP_S: Final = 3.0
 _ALTERNATIVE_S: Final = 6.0
 _IN_FLIGHT_MESSAGES: Final = 30_000
-_PATIENCE_S: Final = 60.0
 _NODE: Final = "bench/line-1"
+_WORKERS: Final = "seamline_platform.cli.bench_workers"
 
 Note = Callable[[str], None]
-
-
-class BenchError(SeamlineError):
-    """The benchmark did not come to an end; the reason is in the text."""
-
-
-class Worker:
-    """A child that tells how far it is in JSON lines and is steered by lines."""
-
-    def __init__(self, part: str, work: Mapping[str, object], log: Path) -> None:
-        self.part = part
-        self._log = log
-        self.last: dict[str, Any] = {"stored": 0}
-        self._lines: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
-        with log.open("wb") as errors:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "seamline_platform.cli.bench_workers", part,
-                 json.dumps(work)],
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True,
-                env=child_environment(), preexec_fn=die_with_parent(),
-            )  # fmt: skip
-        threading.Thread(target=self._read, daemon=True).start()
-
-    def _read(self) -> None:
-        if self.process.stdout is not None:
-            for line in self.process.stdout:
-                self._lines.put(json.loads(line))
-        self._lines.put(None)
-
-    def next_line(self) -> dict[str, Any]:
-        """Return what the worker says next.
-
-        Raises:
-            BenchError: if it ended or stays silent, with the end of its log.
-        """
-        try:
-            line = self._lines.get(timeout=_PATIENCE_S)
-        except queue.Empty:
-            line = None
-        if line is None:
-            said = self._log.read_text(errors="replace").strip().splitlines()[-3:]
-            raise BenchError(f"Process {self.part!r} stopped answering: {' | '.join(said)}")
-        self.last = line
-        return line
-
-    def order(self, limit: int) -> None:
-        """Allow messages up to a number."""
-        if self.process.stdin is not None:
-            self.process.stdin.write(f"{limit}\n")
-            self.process.stdin.flush()
-
-    def finish(self) -> dict[str, Any]:
-        """Let the worker finish and leave; return the last that it said."""
-        if self.process.stdin is not None:
-            self.process.stdin.close()
-        while self.process.poll() is None or not self._lines.empty():
-            try:
-                line = self._lines.get(timeout=_PATIENCE_S)
-            except queue.Empty:
-                break
-            if line is None:
-                break
-            self.last = line
-        self.process.wait(10)
-        return self.last
-
-    def kill(self) -> None:
-        """End the worker at once, if it still lives."""
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
 
 
 @dataclass(slots=True)
@@ -154,7 +82,7 @@ class Bench:
             "replay": _login(secrets.get(REPLAY_USER)),
             "node": _login(secrets.get(user_of_node(_NODE))),
         }
-        worker = Worker(part, work, self._directory / f"{phase}-{part}.log")
+        worker = Worker(_WORKERS, part, work, self._directory / f"{phase}-{part}.log")
         self._workers.append(worker)
         return worker
 
@@ -184,7 +112,7 @@ class Bench:
         begun_s = self._clock.steady_s()
         outside = self._cpu_outside(source)
         base: dict[str, Any] | None = None
-        with _progress(f"{phase}", WARM_UP_S + seconds) as shown:
+        with progress(phase, WARM_UP_S + seconds) as shown:
             while (now_s := self._clock.steady_s()) < begun_s + WARM_UP_S + seconds:
                 line = store.next_line()
                 source.order(line["stored"] // per + _IN_FLIGHT_MESSAGES)
@@ -192,7 +120,7 @@ class Bench:
                 if base is None and now_s >= begun_s + WARM_UP_S:
                     base, base_s, outside = line, now_s, self._cpu_outside(source)
                 if base is not None:
-                    result.rss_mb.append(_rss_mb(store.process.pid))
+                    result.rss_mb.append(rss_mb(store.process.pid))
         last = store.last
         if base is None:
             raise BenchError(f"Phase {phase!r} has no measured seconds.")
@@ -207,7 +135,7 @@ class Bench:
 
     def _cpu_outside(self, source: Worker) -> dict[str, float]:
         """Return processor seconds of the processes around ingest."""
-        return {"publisher": _cpu_s(source.process.pid), "broker": _cpu_s(self._broker.pid)}
+        return {"publisher": cpu_s(source.process.pid), "broker": cpu_s(self._broker.pid)}
 
     def _end(self, store: Worker, source: Worker, result: Phase, per: int) -> None:
         """Let everything that was sent be stored, and close the store."""
@@ -217,7 +145,7 @@ class Bench:
             return
         said = source.finish()
         result.sent, result.resent = said["sent"], said.get("resent", 0)
-        deadline_s = self._clock.steady_s() + _PATIENCE_S
+        deadline_s = self._clock.steady_s() + PATIENCE_S
         while store.next_line()["stored"] < result.sent * per:
             if self._clock.steady_s() > deadline_s:
                 break  # the verification says what is missing
@@ -228,33 +156,6 @@ def _login(user: BrokerUser | None) -> dict[str, str]:
     if user is None:
         raise BenchError("The benchmark's own user is missing.")
     return {"user": user.name, "password": user.password}
-
-
-def _cpu_s(pid: int | None) -> float:
-    times = psutil.Process(pid).cpu_times()
-    return float(times.user + times.system)
-
-
-def _rss_mb(pid: int) -> float:
-    return float(psutil.Process(pid).memory_info().rss / 1e6)
-
-
-@contextmanager
-def _progress(name: str, total_s: float) -> "Iterator[Callable[[float, int], None]]":
-    """Show a bar on standard error, if a person looks at it."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-    console = Console(stderr=True)
-    columns = (
-        TextColumn(f"{name:>12}"),
-        BarColumn(),
-        TextColumn("{task.fields[rows]:,} rows"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
-        task = bar.add_task(name, total=total_s, rows=0)
-        yield lambda done_s, rows: bar.update(task, completed=done_s, rows=rows)
 
 
 @contextmanager
