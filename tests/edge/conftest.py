@@ -190,13 +190,15 @@ class TalkingField:
         self.port: int = self._server.getsockname()[1]
         self._connections: list[socket.socket] = []
         self._over = False
+        self._lock = threading.Lock()
         self._threads = [threading.Thread(target=self._accept, daemon=True)]
         self._threads[0].start()
 
     def show(self, event: list[Any]) -> None:
-        self.events.append(event)
-        for connection in self._connections:
-            self._send(connection, {"plant_ms": 1, "ev": [event], "s": [], "missed": []})
+        with self._lock:
+            self.events.append(event)
+            for connection in self._connections:
+                self._send(connection, {"plant_ms": 1, "ev": [event], "s": [], "missed": []})
 
     def cut(self) -> None:
         """Close all connections, as a field that is killed does."""
@@ -224,9 +226,10 @@ class TalkingField:
         if request["op"] == "hello":
             self._send(connection, {"hello": {"run": self.run, "nodes": [], "catalogue": {}}})
         elif request["op"] == "sub":
-            seen = [e for e in self.events if e[0] > request["after_seq"]]
-            self._connections.append(connection)
-            self._send(connection, {"plant_ms": 1, "ev": seen, "s": [], "missed": []})
+            with self._lock:
+                seen = [e for e in self.events if e[0] > request["after_seq"]]
+                self._connections.append(connection)
+                self._send(connection, {"plant_ms": 1, "ev": seen, "s": [], "missed": []})
         elif request["op"] == "write":
             self.written.append(request)
             if not self.mute:
