@@ -70,11 +70,15 @@ class Outbox:
     def take(
         self, blocks: Sequence[Block], events: Sequence[Event], cursor: tuple[str, int] | None
     ) -> None:
-        """Take rows from the driver; with `cursor` they go into one transaction."""
-        for block in blocks:
-            self._collector.add_block(block)
+        """Take rows from the driver; with `cursor` they go into one transaction.
+
+        Events come first: they are what happened up to the samples, and a reader that has seen the
+        samples takes their time for its own.
+        """
         if events:
             self._collector.add_events(events)
+        for block in blocks:
+            self._collector.add_block(block)
         if cursor is not None:
             self._cursor = cursor
         if self._collector.rows:

@@ -86,7 +86,7 @@ def _run(world: World, days: float, clock: Clock, progress: Progress) -> dict[st
 def _kpis(world: World, tally: Tally) -> dict[str, Any]:
     sums = tally.sums
     energy_wh = [world.observe_line(line.node).energy_wh for line in world.lines]
-    sums.energy_kwh, sums.metered = sum(energy_wh) / 1000, 1
+    sums.energy_kwh, sums.metered_good = sum(energy_wh) / 1000, sums.good
     sums.wip = sum(line.wip for line in world.lines)
     left = sums.good + sums.scrapped
     area_us = sum(line.wip_area + line.wip * (world.now_us - line.wip_us) for line in world.lines)

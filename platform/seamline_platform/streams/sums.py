@@ -26,8 +26,8 @@ class Sums:
     """Good garments x standard time of a garment."""
     good: int = 0
     scrapped: int = 0
-    metered: int = 0
-    """Windows with a meter reading before and in them."""
+    metered_good: int = 0
+    """Good garments of the windows with a meter reading before and in them."""
     energy_kwh: float = 0.0
     wip: int = 0
     """Garments on the line at the end."""
@@ -95,7 +95,7 @@ KPIS: Final[Mapping[str, KpiSpec]] = {
     "energy_per_piece_kwh": KpiSpec(
         "kWh",
         True,
-        lambda s: formulas.energy_per_piece_kwh(s.energy_kwh, s.good) if s.metered else None,
+        lambda s: formulas.energy_per_piece_kwh(s.energy_kwh, s.metered_good),
     ),
 }
 """All KPIs by name, in the order in which the page shows them."""

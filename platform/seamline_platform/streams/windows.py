@@ -215,7 +215,7 @@ class NodeWindows:
         sums.rate_per_h = formulas.throughput_per_h(sums.good, sums.open_ms) or 0.0
         if window.meter_kwh is not None:
             if meter_kwh is not None and window.meter_kwh >= meter_kwh:
-                sums.energy_kwh, sums.metered = window.meter_kwh - meter_kwh, 1
+                sums.energy_kwh, sums.metered_good = window.meter_kwh - meter_kwh, sums.good
             meter_kwh = window.meter_kwh
         return sums, sums.wip, meter_kwh
 
