@@ -1,5 +1,6 @@
 """Processes of the benchmarks: started, listened to, steered, measured."""
 
+import contextlib
 import json
 import queue
 import subprocess
@@ -36,7 +37,8 @@ class Worker:
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True,
                 env=child_environment(), preexec_fn=die_with_parent(),
             )  # fmt: skip
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
 
     def _read(self) -> None:
         if self.process.stdout is not None:
@@ -86,6 +88,11 @@ class Worker:
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
+        self._reader.join(5)
+        for pipe in (self.process.stdin, self.process.stdout):
+            if pipe is not None:
+                with contextlib.suppress(OSError):  # what was not read any more
+                    pipe.close()
 
 
 def cpu_s(pid: int | None) -> float:

@@ -11,7 +11,8 @@ _RAW_WRONG: Final = f"""
     SELECT count(*) FROM readings
     WHERE device <> 'cell-' || (value::BIGINT % {CELLS})
        OR node <> 'hall/line-' || (value::BIGINT % {CELLS} // 10)
-       OR metric <> 'value' OR site <> 'bench' OR source <> 'raw' OR value IS NULL"""
+       OR metric <> 'value' OR site <> 'bench' OR source <> 'raw' OR value IS NULL
+       OR value <> value::BIGINT"""
 _HASH: Final = (
     "count(*) AS rows, "
     "sum(hash(source_ts, device, metric, coalesce(value, -1e9), quality)::HUGEINT) AS total"
