@@ -254,3 +254,9 @@ def field_bus() -> Iterator[TalkingField]:
     field = TalkingField()
     yield field
     field.close()
+
+
+@pytest.fixture
+def shared() -> Path:
+    """Returns the folder of shared data beside the repository; it may not exist."""
+    return Path(__file__).resolve().parents[2].parent / "shared"

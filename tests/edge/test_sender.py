@@ -134,3 +134,13 @@ def test_a_fenced_sender_that_hears_nothing_asks_for_an_ack() -> None:
     sender.tick(500.0)
     assert not sender.take_question()
     assert sent_all(sender) == [4]
+
+
+def test_a_late_wish_to_resume_does_not_reach_below_what_is_safe() -> None:
+    sender = Sender(SendState("a", last=5, store="s"))
+    sent_all(sender, 0.0)
+    sender.on_ack(ack(3, 0), 0.1)
+    sender.on_ack(ack(0, 0, resume=True), 0.2)  # older, overtaken on its way
+    sender.on_ack(ack(3, 3), 0.3)
+    sender.tick(5.0)
+    assert sent_all(sender, 5.0) == [4, 5]

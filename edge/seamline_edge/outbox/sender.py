@@ -165,7 +165,8 @@ class Sender:
         waited_s = now_s - self._moved_s
         if self._resume_at is not None:
             if waited_s >= self._patience_s:
-                self.upto, self._resume_at = self._resume_at, None
+                # What has become safe meanwhile is not held any more.
+                self.upto, self._resume_at = max(self._resume_at, self.safe), None
                 self._next = self.upto + 1
                 self._moved_s = now_s
                 self._patience_s = min(2 * self._patience_s, _RESUME_MAX_S)
