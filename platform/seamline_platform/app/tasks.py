@@ -112,7 +112,7 @@ async def _night(runtime: Runtime, now_ms: int) -> int:
     trigger = Trigger("forecast", runtime.clock.wall_ms())
     await asyncio.to_thread(runtime.planner.carry_out, night.reservations, trigger)
     runtime.ask(trigger)
-    note = Note(now_ms, "info", "forecast", night.note, night.note_zh)
+    note = Note(runtime.now_ms, "info", "forecast", night.note, night.note_zh)
     runtime.publisher.note(note, runtime.clock.wall_ms())
     await asyncio.to_thread(runtime.store.flush)
     summary = await asyncio.to_thread(
