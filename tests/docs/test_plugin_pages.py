@@ -122,6 +122,8 @@ def test_the_rules_script_compares_rules(write_blocks: WriteBlocks) -> None:
     assert head[0] == "rule"
     late = {row[0]: float(row[1]) for row in rows}
     assert list(late) == ["mine.py:LeastSlack", "atcs", "edd", "spt"]
+    page = (folder / "output.txt").read_text(encoding="utf-8")
+    assert [line.split() for line in page.splitlines()] == [head, *rows]
     # What the literature says of sequence-dependent set-ups and weights.
     assert late["atcs"] < late["edd"]
 
