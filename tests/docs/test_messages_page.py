@@ -8,11 +8,14 @@ import duckdb
 import pytest
 from typer.testing import CliRunner
 
+from seamline_broker.clock import WallClock
 from seamline_broker.contracts import batch, commands, messages, reference
 from seamline_broker.contracts.commands import COMMANDS
 from seamline_broker.contracts.events import EVENT_KINDS, check_columns, columns_of
-from seamline_broker.contracts.topics import RawTopic, node_of
+from seamline_broker.contracts.topics import CLOCK, RawTopic, node_of
 from seamline_broker.errors import ContractError
+from seamline_edge.gateway.config import GatewayConfig, NodeLogin
+from seamline_edge.gateway.link import NodeLink
 from seamline_platform.cli import docs_examples, docs_messages
 from seamline_platform.cli.docs_markdown import pretty, table
 from seamline_platform.cli.main import app
@@ -118,3 +121,44 @@ def test_long_json_is_broken_and_short_json_is_not() -> None:
     assert '"b": {"c": 1}' in text
     assert max(len(line) for line in text.splitlines()) <= 60
     assert table(("x",), [("a|b",)]).splitlines()[-1] == r"| a\|b |"
+
+
+class Recorder:
+    """Stands in for an MQTT client and remembers what a gateway does with it."""
+
+    def __init__(self, *_: object, will: tuple[str, bytes, int, bool], **__: object) -> None:
+        self.connected = True
+        self.sent = [will]
+        self.filters: list[str] = []
+
+    def publish(self, topic: str, payload: bytes, qos: int = 1, retain: bool = False) -> bool:
+        self.sent.append((topic, payload, qos, retain))
+        return True
+
+    def subscribe(self, topic_filter: str, qos: int = 1) -> None:
+        self.filters.append(topic_filter)
+
+
+def test_a_gateway_publishes_as_the_page_says(tmp_path: Path) -> None:
+    made: list[Recorder] = []
+
+    def connect(*args: object, **more: object) -> Recorder:
+        made.append(Recorder(*args, **more))  # type: ignore[arg-type]
+        return made[-1]
+
+    login = NodeLogin("hangzhou/line-1", None, None)
+    config = GatewayConfig("hangzhou", "127.0.0.1", 1, tmp_path / "o.sqlite", (login,))
+    link = NodeLink(config, "", login, WallClock(), lambda **_: None, connect)  # type: ignore[arg-type]
+    link.bear("9f")
+    link.send(b"batch")
+    link.report(b"result")
+    link.publish(CLOCK, b"clock", 1, True)
+    told = {t.pattern: (t.qos, t.retained) for t in reference.TOPICS}
+    places = {"{site}": "hangzhou", "{node}": "line-1"}
+    for topic, _payload, qos, retain in made[0].sent:
+        pattern = topic
+        for place, value in places.items():
+            pattern = pattern.replace(value, place)
+        assert told[pattern] == (str(qos), retain), topic
+    assert {topic.split("/")[2] for topic, *_ in made[0].sent} == {"node", "data", "result", "run"}
+    assert [f.split("/")[2] for f in made[0].filters] == ["ack", "cmd"]
