@@ -20,7 +20,7 @@ from seamline_platform.streams.sums import values
 from seamline_sim import World, foreman_for, load_scenario, run_headless
 from seamline_sim.core import DAY_US, HOUR_US
 
-STEP_US = 6 * HOUR_US
+STEP_US = HOUR_US
 """Progress is told so often; a run in pieces equals a run in one piece."""
 _MIN_PER_DAY = 1440
 
@@ -106,7 +106,7 @@ def _kpis(world: World, tally: Tally) -> dict[str, Any]:
         "orders_waiting": sum(o.state in ("received", "promised") for o in world.orders.values()),
         "breakdowns": tally.breakdowns,
         "stops": tally.stops,
-        "rebuilds": tally.style_changes,
+        "style_changes": tally.style_changes,
         **_shop(world, tally),
     }
 

@@ -47,7 +47,7 @@ class Tally:
     stops: int = 0
     """Thread and needle stops."""
     style_changes: int = 0
-    """Rebuilds of a station for another bulletin."""
+    """Rebuilds of a line for another bulletin."""
     stockout_min: int = 0
     """Minutes without stock, added over SKUs and regions, of days that are over."""
     _placed_ms: dict[str, int] = field(default_factory=dict)
@@ -55,6 +55,7 @@ class Tally:
     _good: dict[str, int] = field(default_factory=dict)
     _line_good: dict[str, int] = field(default_factory=dict)
     _line_open_ms: dict[str, int] = field(default_factory=dict)
+    _rebuilt_ms: dict[str, int] = field(default_factory=dict)
     _present: dict[str, _Presence] = field(default_factory=dict)
 
     def take(self, events: Iterable[Event]) -> None:
@@ -67,7 +68,7 @@ class Tally:
             elif kind == "shift":
                 self._shift(ts_ms, node, v)
             elif kind == "station":
-                self._station(v)
+                self._station(ts_ms, node, v)
             elif kind == "qc":
                 self.defects += 1
             elif kind == "seller_order":
@@ -141,12 +142,13 @@ class Tally:
         self.sums.labour_ms += length_ms * presence.operators
         self._line_open_ms[node] = self._line_open_ms.get(node, 0) + length_ms
 
-    def _station(self, v: _Values) -> None:
+    def _station(self, ts_ms: int, node: str, v: _Values) -> None:
         _, state, cause, _ = v
         if state == "down":
             if cause in ("thread", "needle"):
                 self.stops += 1
             else:
                 self.breakdowns += 1
-        elif state == "setup":
+        elif state == "setup" and self._rebuilt_ms.get(node) != ts_ms:
+            self._rebuilt_ms[node] = ts_ms  # all stations of a line are rebuilt at once
             self.style_changes += 1

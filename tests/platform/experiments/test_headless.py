@@ -135,7 +135,7 @@ def test_progress_reaches_one_and_never_falls() -> None:
     shares: list[float] = []
     run_scenario(scenario="pi", days=1, seed=1, progress=shares.append)
     assert shares == sorted(shares)
-    assert len(shares) == 4  # every six hours
+    assert len(shares) == 24  # every hour
     assert shares[-1] == 1
 
 

@@ -34,6 +34,10 @@ def tally() -> Tally:
             Event(2, 0, "p/line-1", "shift", ("start", 2, 3)),
             _order(3, 1, "cutting", "seller", "A", 2),
             _order(4, 2, "cutting", "replenishment", "R", 2),
+            *(
+                Event(4, MIN, "p/line-1", "station", (f"st-0{n}", "setup", "style_change", 1))
+                for n in (1, 2, 3)
+            ),
             Event(5, 3 * MIN, "p/line-1", "station", ("st-01", "down", "thread", 100)),
             Event(6, 4 * MIN, "p/line-1", "station", ("st-02", "down", "breakdown", 100)),
             _piece(7, 10, "a", 60, 80),
@@ -73,5 +77,6 @@ def test_counts(tally: Tally) -> None:
     assert (tally.orders, tally.replenishment_orders, tally.dispatched) == (1, 1, 2)
     assert tally.deliveries == {"seller": 1, "replenishment": 1}
     assert (tally.delivered_pieces, tally.stops, tally.breakdowns) == (3, 1, 1)
+    assert tally.style_changes == 1  # three stations of one line
     assert (tally.first_pass, tally.defects, tally.stockout_min) == (1, 1, 75)
     assert tally.flow_ms == 20 * MIN
