@@ -124,13 +124,14 @@ class FieldDriver:
         if frame.get("ev"):
             intake.cursor = (f"field:{self._run}", self._seq)
         self._gap.update(frame.get("missed", ()))
-        samples = frame.get("s", ())
-        for node, s in samples:
-            quality = QUALITY_GAP if node in self._gap else QUALITY_GOOD
+        first_ms: dict[str, int] = {}
+        for node, s in frame.get("s", ()):
+            marked = node in self._gap and s["ts_ms"] == first_ms.setdefault(node, s["ts_ms"])
+            quality = QUALITY_GAP if marked else QUALITY_GOOD
             intake.blocks.append(
                 Block(node, s["ts_ms"], s["device"], s["metric"], s["value"], quality)
             )
-        self._gap.difference_update(node for node, _ in samples)
+        self._gap.difference_update(first_ms)
 
     def _lose(self, reason: Exception, now_s: float) -> None:
         if self._bus is not None:
