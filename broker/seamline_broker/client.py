@@ -1,7 +1,7 @@
 """The MQTT client of every Seamline part: paho-mqtt behind a small, bounded surface.
 
 It speaks MQTT 3.1.1, keeps one background thread, connects again by itself and never blocks a
-caller. This is the only module that imports paho.
+caller. Only this module and `pahosocket` import paho.
 """
 
 import logging
@@ -16,6 +16,8 @@ from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
+
+from seamline_broker.pahosocket import BufferedClient
 
 _log = logging.getLogger(__name__)
 
@@ -87,7 +89,7 @@ class MqttClient:
         self._connected = threading.Event()
         self._started = False
         self._stopping = False
-        self._paho = Client(
+        self._paho = BufferedClient(
             CallbackAPIVersion.VERSION2,
             client_id=self.client_id,
             clean_session=clean_session,

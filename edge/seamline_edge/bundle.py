@@ -25,7 +25,7 @@ _PARTS: Final = {
     "seamline_edge": ("__init__.py", "bus.py", "process.py", "drivers", "gateway", "outbox"),
     "seamline_broker": (
         "__init__.py", "address.py", "client.py", "clock.py", "contracts", "errors.py",
-        "parentwatch.py",
+        "pahosocket.py", "parentwatch.py",
     ),
     "paho": ("__init__.py", "mqtt"),
 }  # fmt: skip
