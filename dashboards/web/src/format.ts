@@ -37,7 +37,19 @@ export function short(value: number | null | undefined): string {
   return number(value, size >= 100 || Number.isInteger(value) ? 0 : size >= 10 ? 1 : 2);
 }
 
-/** The same for an axis, where there is little room: 216,807 is 217k. */
+/** A value as it was sent, for people who look for the very number that they published. */
+export function sent(value: number | null): string {
+  if (value === null || !Number.isFinite(value)) return DASH;
+  const key = `s${locale()}`;
+  let format = cache.get(key) as Intl.NumberFormat | undefined;
+  if (format === undefined) {
+    format = new Intl.NumberFormat(locale(), { maximumSignificantDigits: 7 });
+    cache.set(key, format);
+  }
+  return format.format(value);
+}
+
+/** Few digits for an axis, where there is little room: 216,807 is 217k. */
 export function compact(value: number): string {
   if (Math.abs(value) < 10_000) return short(value);
   const key = `c${locale()}`;

@@ -58,11 +58,11 @@ function PlantClock() {
   if (clock === null || clock.plant_ms <= 0) return <div class="clock" data-testid="clock"><span class="minor">{t("clock.none")}</span></div>;
   const speed = clock.speed >= 10 || Number.isInteger(clock.speed) ? number(clock.speed) : number(clock.speed, 1);
   return (
-    <div class="clock" data-testid="clock" title={t("clock.help")}>
+    <div class="clock" data-testid="clock" title={t(clock.state === "skipping" ? "clock.skipping" : "clock.help")}>
       <span class="clock-day">{longDay(clock.plant_ms)}</span>
       <time class="clock-time">{clockTime(clock.plant_ms)}</time>
       <span class={`pill ${clock.state}`} data-testid="run-state">{word("run", clock.state)}</span>
-      <span class="pill" data-testid="run-speed">×{speed}</span>
+      {clock.state !== "skipping" && <span class="pill" data-testid="run-speed">×{speed}</span>}
     </div>
   );
 }

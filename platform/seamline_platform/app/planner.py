@@ -112,7 +112,7 @@ class Planner:
                     if self._dispatch(one):
                         sent.append(one)
                     else:
-                        self._policy.refused(command)
+                        self._policy.unsent(command)
             except ContractError as exc:
                 log.error("decision_refused node=%s name=%s: %s", command.node, command.name, exc)
             self._tell_twin(command, view)

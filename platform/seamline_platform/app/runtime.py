@@ -238,7 +238,9 @@ class Runtime:
             answer, answer_zh = say(ANSWERS, result.status)
             text = f"{command.node}, {name}: {answer}. {result.reason}"
             zh = f"{command.node}“{name_zh}”：{answer_zh}。{result.reason}"
-            note = Note(result.plant_ms, "P3", "command", text, zh, order=command.order)
+            # Overtaken by what happened meanwhile: nobody has to do anything about it.
+            level = "info" if result.reason.endswith(" already") else "P3"
+            note = Note(result.plant_ms, level, "command", text, zh, order=command.order)
             self.publisher.note(note, self.clock.wall_ms())
 
     def ask(self, *triggers: Trigger) -> None:

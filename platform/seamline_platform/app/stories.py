@@ -189,7 +189,9 @@ class Stories:
         moment = Moment(result.plant_ms, result.wall_ms)
         name, name_zh = say(COMMANDS, sent.message.name)
         answer, answer_zh = say(ANSWERS, result.status)
-        more = f" ({result.reason})" if result.reason else ""
+        # What was done needs no explanation; what was not does.
+        well = result.status in ("done", "seen") or not result.reason
+        more = "" if well else f" ({result.reason})"
         text = f"{sent.command.node}, {name}: {answer}{more}"
         text_zh = f"{sent.command.node}“{name_zh}”：{answer_zh}{more}"
         sql = story.row_of_command(sent.message.id)

@@ -96,12 +96,12 @@ function tooltip(bar: PlanBar): string {
   ].filter(Boolean).join("\n");
 }
 
-export function ganttOption(plan: Plan): EChartsCoreOption {
+export function ganttOption(plan: Plan, nowMs: number): EChartsCoreOption {
   const rows = rowsOf(plan);
   const bars = plan.bars;
   const style = axisStyle();
-  const from = Math.min(plan.now_ms - DAY_MS / 4, ...bars.map((bar) => bar.start_ms - bar.setup_ms));
-  const to = Math.max(plan.now_ms + DAY_MS, ...bars.map((bar) => bar.end_ms));
+  const from = Math.min(nowMs - DAY_MS / 4, ...bars.map((bar) => bar.start_ms - bar.setup_ms));
+  const to = Math.max(nowMs + DAY_MS, ...bars.map((bar) => bar.end_ms));
   return {
     useUTC: true,
     grid: { left: 4, right: 14, top: 22, bottom: 4, containLabel: true },
@@ -135,7 +135,7 @@ export function ganttOption(plan: Plan): EChartsCoreOption {
           animation: false,
           lineStyle: { color: colour("accent"), width: 1.5, type: "solid" },
           label: { formatter: t("gantt.now"), color: colour("accent"), fontSize: 11, position: "end" },
-          data: [{ xAxis: plan.now_ms }],
+          data: [{ xAxis: nowMs }],
         },
       },
     ],

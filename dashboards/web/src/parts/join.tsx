@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { useGet } from "../api";
 import { live, useTopics } from "../feed/topics";
 import type { DeviceState } from "../feed/types.gen";
-import { age, short, unitText } from "../format";
+import { age, sent, unitText } from "../format";
 import { t } from "../i18n";
 import { now } from "./now";
 import { say } from "./toast";
@@ -46,7 +46,7 @@ export function RawDevice(props: { id: string; device: DeviceState }) {
       <span class="raw-id">{id}</span>
       <span class="raw-values">
         {Object.entries(device.metrics).map(([name, metric]) => (
-          <span key={name}><small>{name}</small> <b>{short(metric.value)}</b> {unitText(metric.unit)}</span>
+          <span key={name}><small>{name}</small> <b>{sent(metric.value)}</b> {unitText(metric.unit)}</span>
         ))}
       </span>
       <small class="minor">{age(device.last_ms, now.value)}</small>

@@ -2,10 +2,10 @@
 import { useRef, useState } from "preact/hooks";
 import { live } from "../feed/topics";
 import type { FloorLine, FloorStation, LineState } from "../feed/types.gen";
-import { number, percent } from "../format";
+import { number, percent, sent } from "../format";
 import { t, word } from "../i18n";
 import { StateMark, StationShape, type State } from "../parts/glyph";
-import { openStation } from "./station";
+import { openStation, stationName } from "./station";
 
 const PITCH = 42;
 const ROWS_Y = [22, 66] as const;
@@ -32,7 +32,7 @@ function Station(props: { site: string; line: string; place: Place; index: numbe
   const state: State | null = now?.state ?? null;
   const open = () => openStation(site, line, place.station);
   // The number that is seen comes first, so that who speaks to the page can say what is read.
-  const label = `${shortId(place.station.id)}: ${place.station.name || place.station.id}, ${word("state", state ?? "off")}`;
+  const label = `${shortId(place.station.id)}: ${stationName(place.station)}, ${word("state", state ?? "off")}`;
   return (
     <g
       class="station"
@@ -98,7 +98,7 @@ function StationList(props: { site: string; line: FloorLine }) {
     <li key={row.station.id}>
       <button type="button" class="station-row" data-state={row.state ?? "unknown"} onClick={() => openStation(site, line.line, row.station)}>
         <StateMark state={row.state} label={shortId(row.station.id)} />
-        <span>{row.station.name}</span>
+        <span>{stationName(row.station)}</span>
         <span class="minor">{word("state", row.state ?? "off")}</span>
       </button>
     </li>
@@ -126,7 +126,7 @@ function RawChips(props: { place: string }) {
       {mine.slice(0, 3).map(([id, device]) => (
         <span key={id} class="chip raw-chip" title={id}>
           <span class="raw-mark" aria-hidden="true">◆</span> {id.split("/").pop()}{" "}
-          {Object.values(device.metrics).slice(0, 1).map((metric) => <b key="v">{number(metric.value, 1)}</b>)}
+          {Object.values(device.metrics).slice(0, 1).map((metric) => <b key="v">{sent(metric.value)}</b>)}
         </span>
       ))}
     </>

@@ -12,6 +12,7 @@ import { openOrder } from "./order";
 const OPEN_ORDER = ["received", "promised", "cutting", "in_transit", "queued", "sewing", "sewn", "packed"];
 const ALL_STATES = [...OPEN_ORDER, "delivered", "refused"];
 const PAGE = 60;
+const NOW_STEP_MS = 900_000;
 
 type Filter = { text: string; state: string; kind: string; late: boolean };
 
@@ -106,11 +107,14 @@ function Table() {
 function Gantt() {
   const plan = live.plan.value.value;
   if (plan === null || plan.bars.length === 0) return <Empty text={t("gantt.empty")} />;
+  // The plan keeps the time of its making; "now" goes on, in steps that a reader can see.
+  const clock = live.clock.value.value?.plant_ms ?? 0;
+  const now = Math.max(plan.now_ms, clock - (clock % NOW_STEP_MS));
   const late = plan.bars.filter((bar) => bar.late).length;
   return (
     <EChart
-      option={() => ganttOption(plan)}
-      on={[plan]}
+      option={() => ganttOption(plan, now)}
+      on={[plan, now]}
       height={70 + rowsOf(plan).length * ROW_HEIGHT}
       label={t("gantt.label", { bars: plan.bars.length, rows: rowsOf(plan).length, late })}
       onPick={openOrder}
@@ -119,7 +123,7 @@ function Gantt() {
 }
 
 export function OrdersView() {
-  useTopics("orders", "plan");
+  useTopics("orders", "plan", "clock");
   return (
     <>
       <h1>{t("nav.orders")}</h1>

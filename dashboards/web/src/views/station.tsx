@@ -83,6 +83,12 @@ function StationBody(props: { site: string; line: string; station: FloorStation 
   );
 }
 
+/** The station's own name; a name that only repeats its id is said in the reader's language. */
+export function stationName(station: FloorStation): string {
+  const own = station.name !== "" && station.name !== station.id && station.name !== `Station ${station.id}`;
+  return own ? station.name : t("station.name", { id: station.id });
+}
+
 function StationFound(props: { at: string }) {
   const floor = useGet("GET /api/floor", "/api/floor");
   const [site = "", line = "", id = ""] = props.at.split("/");
@@ -99,5 +105,5 @@ export function openStationAt(at: string): void {
 }
 
 export function openStation(site: string, line: string, station: FloorStation): void {
-  openDrawer(`station ${site}/${line}/${station.id}`, () => station.name || station.id, () => <StationBody site={site} line={line} station={station} />);
+  openDrawer(`station ${site}/${line}/${station.id}`, () => stationName(station), () => <StationBody site={site} line={line} station={station} />);
 }
