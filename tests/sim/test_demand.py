@@ -1,6 +1,8 @@
 """A demand file becomes the market, value for value."""
 
+import csv
 from collections import Counter
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -115,3 +117,43 @@ def test_broken_csv_files(tmp_path: Path, text: str, reason: str) -> None:
 def test_a_missing_csv_file(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be read"):
         read_csv(tmp_path / "none.csv")
+
+
+WEEKLY = (
+    Path(__file__).resolve().parents[3]
+    / "shared/data/uci_sales_weekly/Sales_Transactions_Dataset_Weekly.csv"
+)
+
+
+@pytest.mark.skipif(not WEEKLY.exists(), reason=f"the real sales are not here: {WEEKLY.name}")
+def test_a_year_of_real_weekly_sales_is_sold_value_for_value(
+    demo: Scenario, tmp_path: Path
+) -> None:
+    first = date(2015, 1, 4)
+    melted = tmp_path / "long.csv"
+    weekly: dict[str, list[int]] = {}
+    with WEEKLY.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            weekly[row["Product_Code"]] = [int(row[f"W{week}"]) for week in range(52)]
+    with melted.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(("unique_id", "ds", "y"))
+        for product, values in weekly.items():
+            for week, y in enumerate(values):
+                writer.writerow((product, first + timedelta(weeks=week), y))
+    rows = read_csv(melted)
+    assert len(rows) == len(weekly) * 52 > 40_000
+    world = World.create(demo, seed=1, demand=rows)
+    for house in world.warehouses.values():
+        for sku in house.stock:
+            house.stock[sku] = 1_000  # nothing is censored
+    world.step_until(7 * DAY_US)
+    # the first twelve weeks are history: the first week of the run is W12
+    wanted = sorted(values[12] for values in weekly.values() if values[12])
+    sold: Counter[tuple[str, str]] = Counter()
+    for event in world.take_outbox():
+        if event.kind == "sale_day":
+            sold[event.node, str(event.values[0])] += int(event.values[1])
+    assert sorted(n for n in sold.values() if n) == wanted
+    past = history(demo, seed=1, days=84, demand=rows)
+    assert sum(int(e.values[1]) for e in past) == sum(sum(v[:12]) for v in weekly.values())
