@@ -63,6 +63,15 @@ class _Given:
 _MEMORY_MS: Final = 7 * 24 * HOUR_MS
 
 
+def _key(command: Command) -> tuple[str, str]:
+    """Return under which key a command is remembered as given."""
+    if command.name == "sequence":
+        return command.name, command.node
+    if command.name == "expedite_repair":
+        return command.name, f"{command.node.partition('/')[0]}/{command.args['station']}"
+    return command.name, command.order
+
+
 class DispatchPolicy:
     """Gives every order region, plant, line and promise date, and keeps the lines in work.
 
@@ -116,14 +125,14 @@ class DispatchPolicy:
 
         It is not given again before `repeat_min` has passed; a refused kit frees its order.
         """
-        what = command.order
-        if command.name == "sequence":
-            what = command.node
-        elif command.name == "expedite_repair":
-            what = f"{command.node.partition('/')[0]}/{command.args['station']}"
-        given = self._given.items.get((command.name, what))
+        key = _key(command)
+        given = self._given.items.get(key)
         if given is not None:
-            self._given.note(command.name, what, given[0])
+            self._given.note(*key, given[0])
+
+    def unsent(self, command: Command) -> None:
+        """Tell the policy that a command could not be sent: it may be given again at once."""
+        self._given.items.pop(_key(command), None)
 
     def _window(self) -> int:
         return self.params.repeat_min * MINUTE_MS
