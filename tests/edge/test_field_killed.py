@@ -23,7 +23,7 @@ NODES = ["hangzhou", "east", "market", "field"]
 
 
 @contextmanager
-def running(folder: Path, speed: int = 3_600) -> Iterator["subprocess.Popen[bytes]"]:
+def running(folder: Path, speed: int = 20_000) -> Iterator["subprocess.Popen[bytes]"]:
     (folder / "field" / "port.json").unlink(missing_ok=True)
     command = [
         sys.executable, "-m", "seamline_edge.field", "--run-dir", str(folder), "--scenario", "pi",
