@@ -74,7 +74,7 @@ class NightThenHub:
 
 
 def a_week(times: float) -> tuple[int, int]:
-    """Return pieces dispatched by kits of this night, and pieces sewn, in six days.
+    """Return pieces dispatched by kits of this night, and pieces sewn, in five days.
 
     Two lines cannot sew all of it in less: before that, capacity decides, whatever the forecast.
     """
@@ -82,7 +82,7 @@ def a_week(times: float) -> tuple[int, int]:
     world = World.restore(snapshot)
     policy = NightThenHub(night(history, world.view(), times))
     events: list[Event] = []
-    run_headless(world, world.now_us + 6 * DAY_US, policy, events.extend)
+    run_headless(world, world.now_us + 5 * DAY_US, policy, events.extend)
     sewn = sum(1 for e in events if e.kind == "piece" and e.values[7])
     ours = sum(pieces for order, pieces in policy.kits.items() if order.startswith("RO-"))
     return ours, sewn
@@ -94,8 +94,10 @@ def test_a_forecast_half_as_high_again_changes_the_pieces_dispatched() -> None:
     assert higher[1] > as_it_is[1] > 0
 
 
-def test_the_same_forecast_dispatches_the_same_pieces() -> None:
-    assert a_week(1.0) == a_week(1.0)
+def test_the_same_forecast_orders_the_same() -> None:
+    snapshot, history = morning()
+    first, second = (night(history, World.restore(snapshot).view(), 1.0) for _ in range(2))
+    assert first == second
 
 
 def test_without_demand_nothing_is_replenished() -> None:
