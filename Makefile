@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.seamline-installed
 
-.PHONY: setup demo test test-all check bench docs clean help
+.PHONY: setup demo test test-all check bench docs pyz clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -13,6 +13,7 @@ help:
 	@echo "make check   format, lint, types, import rules, TypeScript"
 	@echo "make bench   speed of simulation, ingest and live page, as ratios"
 	@echo "make docs    write docs/messages.md anew from the code"
+	@echo "make pyz     dist/seamline-edge.pyz: a gateway in one file, for a Raspberry Pi"
 	@echo "make setup   only set up .venv;  make clean removes what setup made"
 
 setup: $(STAMP)
@@ -50,6 +51,9 @@ bench: setup
 
 docs: setup
 	$(BIN)/seamline docs messages --out docs/messages.md
+
+pyz: setup
+	@$(BIN)/python -m seamline_edge.bundle dist/seamline-edge.pyz
 
 clean:
 	rm -rf $(VENV) build dist dashboards/seamline_dashboards/static dashboards/web/node_modules
