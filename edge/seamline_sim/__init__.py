@@ -9,7 +9,6 @@
 
 from seamline_sim.commands import CommandOutcome
 from seamline_sim.core import FIRST_SEQ
-from seamline_sim.demand import read_csv
 from seamline_sim.drivers import Input, InputLog, Replay, run_headless
 from seamline_sim.history import history
 from seamline_sim.observe import LineSample, StationSample
@@ -36,6 +35,5 @@ __all__ = [
     "history",
     "load_scenario",
     "prerun",
-    "read_csv",
     "run_headless",
 ]

@@ -12,12 +12,9 @@ the days of its step, the first days getting what does not divide. After the fra
 frame repeats from its first, in whole weeks.
 """
 
-import csv
 import itertools
 import math
 from collections.abc import Iterable
-from datetime import date
-from pathlib import Path
 
 from seamline_broker.errors import ConfigError
 from seamline_sim.market import Frame, FrameRow
@@ -92,39 +89,3 @@ def _slots(series: dict[str, dict[int, int]], scenario: Scenario) -> dict[str, t
             "(one per SKU and region)."
         )
     return slots | dict(zip(others, free, strict=False))
-
-
-def read_csv(path: str | Path, history_days: int = 84) -> list[FrameRow]:
-    """Read a CSV file with the columns `unique_id, ds, y` (ds = a date such as 2015-01-04).
-
-    The first date of the file becomes day `-history_days`: the file's first weeks are the history
-    that forecasters see at the start of the run.
-
-    Raises:
-        ConfigError: if the file cannot be read, a column is missing or a row is not allowed.
-    """
-    name = str(path)
-    try:
-        with Path(path).open(encoding="utf-8-sig", newline="") as file:
-            table = csv.DictReader(file)
-            missing = [c for c in ("unique_id", "ds", "y") if c not in (table.fieldnames or ())]
-            if missing:
-                raise ConfigError(
-                    f"{name}: column {missing[0]!r} is missing; it has {table.fieldnames}."
-                )
-            rows = [_row(name, number, row) for number, row in enumerate(table, 2)]
-    except (OSError, UnicodeDecodeError, csv.Error) as exc:
-        raise ConfigError(f"{name}: cannot be read as CSV: {exc}.") from exc
-    if not rows:
-        raise ConfigError(f"{name}: has no row.")
-    first = min(day for _, day, _ in rows)
-    return [(unique_id, day - first - history_days, y) for unique_id, day, y in rows]
-
-
-def _row(file: str, number: int, row: dict[str, str]) -> FrameRow:
-    try:
-        return row["unique_id"], date.fromisoformat(row["ds"][:10]).toordinal(), float(row["y"])
-    except (ValueError, TypeError, KeyError) as exc:
-        raise ConfigError(
-            f"{file}: row {number} is {row}; allowed: unique_id, ds as YYYY-MM-DD, y as a number."
-        ) from exc

@@ -2,13 +2,12 @@
 
 import csv
 from collections import Counter
-from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
 from seamline_broker.errors import ConfigError
-from seamline_sim import Scenario, World, history, read_csv
+from seamline_sim import Scenario, World, history
 from seamline_sim.core import DAY_MS, DAY_US
 from seamline_sim.demand import check_frame
 
@@ -92,33 +91,6 @@ def test_a_day_that_comes_twice_or_no_row_or_too_many_series(pi: Scenario) -> No
         check_frame([(f"X{i}", 0, 1.0) for i in range(5_000)], pi)
 
 
-def test_csv_file(tmp_path: Path) -> None:
-    file = tmp_path / "sales.csv"
-    file.write_text("unique_id,ds,y\nA,2015-01-04,3\nA,2015-01-11,4.5\n", encoding="utf-8")
-    assert read_csv(file, history_days=84) == [("A", -84, 3.0), ("A", -77, 4.5)]
-
-
-@pytest.mark.parametrize(
-    ("text", "reason"),
-    [
-        ("unique_id,when,y\nA,2015-01-04,3\n", "'ds' is missing"),
-        ("unique_id,ds,y\n", "no row"),
-        ("unique_id,ds,y\nA,4 Jan,3\n", "row 2"),
-        ("unique_id,ds,y\nA,2015-01-04,3\nA,2015-01-05,many\n", "row 3"),
-    ],
-)
-def test_broken_csv_files(tmp_path: Path, text: str, reason: str) -> None:
-    file = tmp_path / "sales.csv"
-    file.write_text(text, encoding="utf-8")
-    with pytest.raises(ConfigError, match=reason):
-        read_csv(file)
-
-
-def test_a_missing_csv_file(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="cannot be read"):
-        read_csv(tmp_path / "none.csv")
-
-
 WEEKLY = (
     Path(__file__).resolve().parents[3]
     / "shared/data/uci_sales_weekly/Sales_Transactions_Dataset_Weekly.csv"
@@ -126,22 +98,17 @@ WEEKLY = (
 
 
 @pytest.mark.skipif(not WEEKLY.exists(), reason=f"the real sales are not here: {WEEKLY.name}")
-def test_a_year_of_real_weekly_sales_is_sold_value_for_value(
-    demo: Scenario, tmp_path: Path
-) -> None:
-    first = date(2015, 1, 4)
-    melted = tmp_path / "long.csv"
-    weekly: dict[str, list[int]] = {}
+def test_a_year_of_real_weekly_sales_is_sold_value_for_value(demo: Scenario) -> None:
     with WEEKLY.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            weekly[row["Product_Code"]] = [int(row[f"W{week}"]) for week in range(52)]
-    with melted.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(("unique_id", "ds", "y"))
-        for product, values in weekly.items():
-            for week, y in enumerate(values):
-                writer.writerow((product, first + timedelta(weeks=week), y))
-    rows = read_csv(melted)
+        weekly = {
+            row["Product_Code"]: [int(row[f"W{week}"]) for week in range(52)]
+            for row in csv.DictReader(file)
+        }
+    rows = [
+        (product, 7 * week - 84, float(y))
+        for product, values in weekly.items()
+        for week, y in enumerate(values)
+    ]
     assert len(rows) == len(weekly) * 52 > 40_000
     world = World.create(demo, seed=1, demand=rows)
     for house in world.warehouses.values():

@@ -167,6 +167,7 @@ class OrderBook:
     def _describe(order: _Order, step: OrderStep) -> None:
         order.kind, order.style, order.colour = step.order_kind, step.style, step.colour
         order.region, order.due_ms = step.region, step.due_ms
+        order.placed_ms = order.placed_ms or step.ts_ms
         order.sizes = {str(k): int(v) for k, v in json.loads(step.sizes or "{}").items()}
 
     @staticmethod

@@ -60,9 +60,7 @@ class LineState:
         self.changed: set[str] = set()
 
     def install(self, info: LineInfo) -> None:
-        """Take what the catalogue says, where nothing was reported yet."""
-        if not self.operators:
-            self.operators = info.operators
+        """Take the stations that the catalogue says."""
         for number in range(1, info.stations + 1):
             self.station(f"st-{number:02d}")
 
@@ -126,7 +124,7 @@ class LineState:
         """Take begins and ends of shifts and breaks."""
         for phase, operators in rows(columns, ("phase", "operators")):
             self.open = phase in ("start", "break_end")
-            self.operators = operators
+            self.operators = 0 if phase == "end" else operators  # those of an end go home
         self.changed.update(self.stations)
 
     def steps(self, steps: Iterable[OrderStep]) -> None:
