@@ -311,6 +311,7 @@ def _store_settings(settings: Settings) -> StoreSettings:
         memory_limit=f"{s.memory_limit_mb}MB",
         threads=s.threads,
         min_free_mb=min(s.min_free_mb, 64),
+        retention_plant_hours=s.retention_plant_hours,
     )
 
 
@@ -322,4 +323,5 @@ def _ingest_settings(settings: Settings) -> IngestSettings:
         settings.broker.client_prefix,
         address.user,
         address.password,
+        settings.ingest.queue,
     )

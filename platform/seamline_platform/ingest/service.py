@@ -21,7 +21,7 @@ from seamline_broker.contracts.topics import (
 from seamline_broker.errors import StoreError
 from seamline_platform.ingest.counters import Counters
 from seamline_platform.ingest.handlers import Handlers
-from seamline_platform.ingest.inbox import Inbox, Message
+from seamline_platform.ingest.inbox import MAX_MESSAGES, Inbox, Message
 from seamline_platform.ingest.pipeline import Pipeline
 from seamline_platform.ingest.watermark import AckTo
 from seamline_platform.store import Store
@@ -40,13 +40,17 @@ _DATA: Final = DATA_FILTER.partition("+")[0]
 
 @dataclass(frozen=True, slots=True)
 class IngestSettings:
-    """How to reach the broker. `client_prefix` is random per installation (facts of the broker)."""
+    """How to reach the broker, and how many messages may wait.
+
+    `client_prefix` is random per installation: who guesses a client id could empty its session.
+    """
 
     host: str
     port: int
     client_prefix: str
     user: str | None = None
     password: str | None = None
+    queue_messages: int = MAX_MESSAGES
 
 
 class Ingest:
@@ -67,7 +71,7 @@ class Ingest:
     ) -> None:
         self._store = store
         self._settings = settings
-        self._inbox = Inbox()
+        self._inbox = Inbox(settings.queue_messages)
         self._unstored: deque[Message] = deque()
         self._session = 0
         self._hung_up = False

@@ -74,8 +74,8 @@ def start(broker: EmbeddedBroker) -> Iterator[Callable[..., Ingest]]:
     user = broker.secrets.get("platform")
     assert user is not None
 
-    def make(store: Store, handlers: Handlers | None = None) -> Ingest:
-        settings = IngestSettings("127.0.0.1", broker.port, "t", user.name, user.password)
+    def make(store: Store, handlers: Handlers | None = None, queue: int = 20_000) -> Ingest:
+        settings = IngestSettings("127.0.0.1", broker.port, "t", user.name, user.password, queue)
         ingest = Ingest(store, WallClock(), handlers or Handlers(), settings)
         made.append(ingest)
         ingest.start()
@@ -218,11 +218,10 @@ def test_a_full_queue_pushes_back_and_loses_nothing(
 ) -> None:
     monkeypatch.setattr(service_module, "_ROOM_ROWS", 20)
     monkeypatch.setattr(service_module, "_DOOR_WAIT_S", 0.05)
-    monkeypatch.setattr("seamline_platform.ingest.inbox.Inbox.__init__.__defaults__", (50, 10**6))
     free = [1]
     monkeypatch.setattr(Database, "free_mb", lambda self: free[0])
     store = open_store_full(open_store, free)
-    ingest = start(store)
+    ingest = start(store, queue=50)
     device = connect("pi-7", max_queued=1_000)
     for i in range(500):
         device.publish(CELL, str(i))
