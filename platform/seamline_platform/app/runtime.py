@@ -88,6 +88,7 @@ class Runtime:
             on_birth=self._on_birth,
             on_result=self._on_result,
             on_order=self._on_order,
+            on_order_again=self._on_order_again,
             on_clock=self._on_clock,
         )
 
@@ -173,6 +174,9 @@ class Runtime:
         self.projection.order(order)
         self.kpis.placed(order.order, order.placed_ms)
         self._later(self._ordered, order, wall_ms)
+
+    def _on_order_again(self, order: SellerOrder) -> None:
+        self._later(self._promised_already, order)
 
     def _later(self, call: Callable[..., None], *args: object) -> None:
         if self._loop is not None and not self._loop.is_closed():
@@ -274,6 +278,16 @@ class Runtime:
 
     def _send_promise(self, seller: str, promise: Promise) -> bool:
         return self.ingest.client.publish(promise_topic(seller), promise.encode(), 1)
+
+    def _promised_already(self, order: SellerOrder) -> None:
+        """Tell a seller the promise again: it was lost, or the sellers have been restarted."""
+        known = self.projection.order_view(order.order)
+        when_ms = (known.promised_ms or known.delivered_ms) if known is not None else 0
+        if known is not None and when_ms:
+            reason = self.reasons.get(order.order)
+            text = reason.text if reason is not None else ""
+            promise = Promise(order.order, True, when_ms, known.site, known.line, text)
+            self._send_promise(order.seller, promise)
 
     def _decided(
         self, order: str, site: str, line: str, promise_ms: int, reason: str, reason_zh: str

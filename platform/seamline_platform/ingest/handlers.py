@@ -26,4 +26,6 @@ class Handlers:
     on_birth: Callable[[Birth], None] = nothing
     on_result: Callable[[NodeId, CommandResult], None] = nothing
     on_order: Callable[[SellerOrder, int], None] = nothing
+    on_order_again: Callable[[SellerOrder], None] = nothing
+    """A known order came once more: its seller has not heard the answer."""
     on_clock: Callable[[RunClock], None] = nothing

@@ -278,6 +278,7 @@ class Pipeline:
             raise ContractError(f"Order of seller {order.seller!r} came on {message.topic!r}.")
         if order.order in self._orders:
             self.counters.repeated_orders += 1
+            self._call(self._handlers.on_order_again, order)
             return
         check_time("placed_ms", order.placed_ms)
         check_time("due_ms", order.due_ms)

@@ -46,6 +46,7 @@ class Rig:
     batches: list[DecodedBatch] = field(default_factory=list)
     raw: list[DecodedBatch] = field(default_factory=list)
     orders: list[SellerOrder] = field(default_factory=list)
+    repeated: list[SellerOrder] = field(default_factory=list)
     others: list[object] = field(default_factory=list)
     mid: int = 0
 
@@ -56,6 +57,7 @@ class Rig:
             on_birth=self.others.append,
             on_result=lambda node, result: self.others.append((node, result)),
             on_order=lambda order, wall_ms: self.orders.append(order),
+            on_order_again=self.repeated.append,
             on_clock=self.others.append,
         )
         self.pipeline = Pipeline(

@@ -219,6 +219,7 @@ def test_an_order_is_stored_told_once_and_confirmed_each_time(rig: Any) -> None:
         ("o-1", "seller", "seller-1", '{"M": 3, "L": 2}', 5, T0 + 9, 5, 700, "mqtt")
     ]
     assert rig.pipeline.counters.repeated_orders == 2
+    assert rig.repeated == [ORDER, ORDER]
 
 
 def test_an_order_known_before_the_restart_changes_nothing(
