@@ -6,6 +6,8 @@ E3  A file that is opened again may be an old copy. The highest number it holds 
     fence: nothing above it is sent before the first ack. An ack above the fence proves that
     another copy went on: the platform has everything up to the fence and nothing above it of
     ours, so what lies above gets numbers of a new epoch. An ack below lifts the fence.
+    What this does not cover: a copy made while the fence stood and rows waited above it (they may
+    be stored twice), and a copy put back just before the platform loses its write-ahead log.
 E4  Delete n <= safe; the window moves to upto.
 E5  Asked to resume, and no progress for T: go on at upto + 1; T doubles until there is progress.
 E6  No ack for long although something was sent: send upto + 1 once more, so that an ack that was
