@@ -253,7 +253,8 @@ class FileDriver:
             results = self._results.get()
             intake.profile_changed = self._learn([source for source, _, _ in results])
             intake.blocks = [b for r in results for b in self._block(self._reading_ms, *r)]
-            intake.cursor = (_CURSOR, self._reading_ms)
+            if intake.blocks:
+                intake.cursor = (_CURSOR, self._reading_ms)
             self._reading_ms = None
         if self._reading_ms is None and now_s >= self._due_s:
             late_s = now_s - self._due_s

@@ -113,7 +113,8 @@ def send_recording(
     if process.returncode:
         raise ReplayError(_complaint(log, begin) or f"Replay failed; see {log}.")
     rows = figures.get("rows_done", 0) - figures.get("rows_before", 0)
-    if figures.get("batches_unacked", 1):
+    whole = figures.get("rows_done") == figures.get("rows_in_file")
+    if figures.get("batches_unacked", 1) or not whole:
         raise ReplayError(
             f"Replay was stopped after {rows} rows. The same command goes on from there."
         )

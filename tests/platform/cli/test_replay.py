@@ -167,6 +167,24 @@ def test_a_gateway_that_is_killed_while_it_sends_goes_on_without_loss_or_repetit
     assert in_order(run.values("killed")) == in_order(expected())
 
 
+def test_ctrl_c_says_how_to_go_on(run: Run, csv_file: Path) -> None:
+    command = [
+        sys.executable, "-m", "seamline_platform.cli.main", "replay", "sensors", str(csv_file),
+        "--speed", "50", "--name", "stopped", "--run-dir", str(run.path),
+    ]  # fmt: skip
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert eventually(lambda: len(run.values("stopped")) > 30)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert "The same command goes on from there." in said
+    sent = len(run.values("stopped"))
+    assert 0 < sent < 3 * ROWS
+    figures = run.send(csv_file, "stopped")
+    assert figures["rows_before"] == sent // 3
+    assert in_order(run.values("stopped")) == in_order(expected())
+
+
 def test_own_time_is_kept_and_nothing_is_called_late(run: Run, csv_file: Path) -> None:
     run.send(csv_file, "clock")
     ((first, last, rejected),) = run.query(
