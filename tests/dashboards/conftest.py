@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, Error, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Page, sync_playwright
 
 from seamline_dashboards.pages import STATIC
 
@@ -161,24 +161,38 @@ class Watched:
         return [url for url in self.requests if not url.startswith(harmless)]
 
 
-@pytest.fixture
-def visit(browser: Browser) -> Iterator[Callable[..., Watched]]:
-    """Opens a page in a browser context of its own: size, theme and language are its options."""
-    contexts = []
+def _context(browser: Browser, **options: Any) -> BrowserContext:
+    settings = {
+        "viewport": {"width": 1400, "height": 900},
+        "locale": "en-GB",
+        "color_scheme": "light",
+        "reduced_motion": "reduce",
+        **options,
+    }
+    context = browser.new_context(**settings)
+    context.set_default_timeout(PATIENCE_S * 1_000)
+    return context
 
-    def new(**options: Any) -> Watched:
-        settings = {
-            "viewport": {"width": 1400, "height": 900},
-            "locale": "en-GB",
-            "color_scheme": "light",
-            "reduced_motion": "reduce",
-            **options,
-        }
-        context = browser.new_context(**settings)
-        context.set_default_timeout(PATIENCE_S * 1_000)
-        contexts.append(context)
-        return Watched(context.new_page())
+
+@pytest.fixture(scope="module")
+def desk(browser: Browser) -> Iterator[BrowserContext]:
+    """The usual context, shared so that scripts come out of its cache."""
+    context = _context(browser)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def visit(browser: Browser, desk: BrowserContext) -> Iterator[Callable[..., Watched]]:
+    """Opens a page; with options (size, theme, language) or `own` in a context of its own."""
+    opened: list[Page | BrowserContext] = []
+
+    def new(*, own: bool = False, **options: Any) -> Watched:
+        context = _context(browser, **options) if options or own else desk
+        page = context.new_page()
+        opened.append(page if context is desk else context)
+        return Watched(page)
 
     yield new
-    for context in contexts:
-        context.close()
+    for one in opened:
+        one.close()

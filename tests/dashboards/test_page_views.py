@@ -118,7 +118,7 @@ def test_even_the_smallest_phone_needs_no_sideways_scrolling(visit: Callable, sh
 
 
 def test_language_and_theme_switch_at_once_and_are_remembered(visit: Callable, shared) -> None:
-    watched = visit()
+    watched = visit(own=True)
     page = watched.open(shared.url)
     page.get_by_test_id("language").click()
     expect(page.get_by_test_id("nav-orders")).to_have_text("订单")
@@ -132,7 +132,7 @@ def test_language_and_theme_switch_at_once_and_are_remembered(visit: Callable, s
 
 
 def test_charts_take_the_colours_of_a_new_theme(visit: Callable, shared) -> None:
-    page = visit().open(address(shared.url, "orders"))
+    page = visit(own=True).open(address(shared.url, "orders"))
     drawn(page, "orders")
     canvas = page.locator("[data-testid=gantt] canvas").first
     light = canvas.screenshot()
