@@ -29,6 +29,7 @@ from seamline_broker.contracts.batch import (
     encode_body,
     encode_message,
 )
+from seamline_broker.contracts.messages import Birth
 from seamline_broker.contracts.topics import RAW_FILTER, NodeId
 from seamline_broker.parentwatch import watch_parent
 from seamline_platform.ingest import Handlers, Ingest, IngestSettings
@@ -210,7 +211,13 @@ def batch_publisher(work: dict[str, Any]) -> None:
         sender.answered(Ack.decode(payload))
         changed.set()
 
-    client = _connect(work, "node", max_inflight=0, on_message=answered)
+    def born(connected: MqttClient) -> None:
+        # The platform answers with its mark: what was lost with a connection is sent again.
+        wall_ms = WallClock().wall_ms()
+        birth = Birth(node.site, node.node, "line", True, wall_ms, sender.epoch)
+        connected.publish(node.birth_topic, birth.encode(), 1, True)
+
+    client = _connect(work, "node", max_inflight=0, on_message=answered, on_connect=born)
     sender = _Sender(client, node, [encode_body(body_of(i)) for i in range(BODIES)])
     client.subscribe(node.ack_topic, 1)
     client.start()
