@@ -77,7 +77,8 @@ class StoringPlatform:
         for topic_filter in (DATA_FILTER, NODE_FILTER, RESULT_FILTER, "seamline/v1/orders/+/new"):
             self.client.subscribe(topic_filter)
         self.client.start()
-        assert self.client.wait_connected(5), self.client.last_error
+        assert self.client.wait_connected(10), self.client.last_error
+        assert _eventually(lambda: not self.client._asked), "subscriptions were not answered"
 
     def _arrived(self, topic: str, payload: bytes, _mid: int, _qos: int, _retain: bool) -> None:
         self.heard.append((topic, payload))
