@@ -98,8 +98,8 @@ def test_the_accessibility_checker_finds_nothing(visit: Callable, shared, scheme
             "dark": {"type": "rule", "values": ["color-contrast"]}}[scheme]  # fmt: skip
     page = visit(color_scheme=scheme).open(shared.url)
     page.evaluate(AXE.read_text("utf-8"))
-    for view in VIEWS:
-        go(page, view)
+
+    def check(what: str) -> None:
         report = page.evaluate(
             "(runOnly) => axe.run(document, {runOnly, resultTypes: ['violations']})", only
         )
@@ -107,7 +107,20 @@ def test_the_accessibility_checker_finds_nothing(visit: Callable, shared, scheme
             (one["id"], one["impact"], [n["html"][:120] for n in one["nodes"][:3]])
             for one in report["violations"]
         ]
-        assert found == [], f"{view}: {json.dumps(found, indent=1, ensure_ascii=False)}"
+        assert found == [], f"{what}: {json.dumps(found, indent=1, ensure_ascii=False)}"
+
+    for view in VIEWS:
+        go(page, view)
+        check(view)
+    go(page, "orders")
+    page.get_by_role("button", name="o-4210").click()
+    page.get_by_test_id("drawer").locator(".life").wait_for()
+    check("drawer of an order")
+    page.keyboard.press("Escape")
+    go(page, "floor")
+    page.get_by_test_id("station-hangzhou/line-1/st-02").click()
+    page.get_by_test_id("drawer").locator(".trend canvas").first.wait_for()
+    check("drawer of a station")
 
 
 def test_even_the_smallest_phone_needs_no_sideways_scrolling(visit: Callable, shared) -> None:

@@ -33,10 +33,10 @@ export function Drawer() {
   if (shown === null) return null;
   return (
     <div class="drawer" role="dialog" aria-label={shown.title()} tabIndex={-1} ref={box} data-testid="drawer">
-      <header class="drawer-head">
+      <div class="drawer-head">
         <h2>{shown.title()}</h2>
         <button type="button" class="ghost big" aria-label={t("close")} onClick={closeDrawer}>×</button>
-      </header>
+      </div>
       <div class="drawer-body" key={shown.key}>{shown.body()}</div>
     </div>
   );
