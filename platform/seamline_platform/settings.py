@@ -74,7 +74,7 @@ class StoreSettings(Section):
     commit_rows: int = Field(
         default=5_000, ge=1, le=1_000_000, description="rows that trigger a commit"
     )
-    memory_limit_mb: int = Field(default=256, ge=64, description="memory that DuckDB may use")
+    memory_limit_mb: int = Field(default=128, ge=64, description="memory that DuckDB may use")
     threads: int = Field(default=2, ge=1, le=64, description="threads of DuckDB")
     checkpoint_s: float = Field(default=10, ge=1, description="seconds between checkpoints")
     retention_plant_hours: int | None = Field(

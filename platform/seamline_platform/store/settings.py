@@ -17,7 +17,8 @@ class StoreSettings:
     """More waiting rows than this are refused: the disk does not keep up."""
     checkpoint_s: float = 10.0
     """Rhythm at which the write-ahead log is moved into the file."""
-    memory_limit: str = "256MB"
+    memory_limit: str = "128MB"
+    """What DuckDB may keep: it fills up with what was written, so this is memory that is used."""
     threads: int = 2
     min_free_mb: int = 64
     """Below this much free disk the writer waits instead of writing."""
