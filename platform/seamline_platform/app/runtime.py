@@ -189,7 +189,8 @@ class Runtime:
             self.publisher.note(note, batch.wall_ms)
         if self.stories.sewn(batch):
             self._watch(batch, None)
-        trace = self.stories.breakdown(batch, self.wall_of)
+        heard = Moment(self.now_ms, self.clock.wall_ms())
+        trace = self.stories.breakdown(batch, self.wall_of, heard)
         if trace is not None:
             self._watch(batch, trace)
         if triggers:

@@ -80,8 +80,13 @@ class Stories:
 
     # ---- a breakdown -----------------------------------------------------------------------------
 
-    def breakdown(self, batch: DecodedBatch, broken: Callable[[int], Moment]) -> Trace | None:
-        """Begin a trace if the batch reports a breakdown worth one; `broken` maps plant time."""
+    def breakdown(
+        self, batch: DecodedBatch, broken: Callable[[int], Moment], heard: Moment
+    ) -> Trace | None:
+        """Begin a trace if the batch reports a breakdown worth one.
+
+        `broken` gives the moment of a plant time by the same clock as `heard`, the moment now.
+        """
         columns = batch.events.get("station")
         if columns is None:
             return None
@@ -96,7 +101,7 @@ class Stories:
             self.trace = Trace(f"T-{batch.site}-{batch.node}-{seq}", station, broken(int(ts_ms)))
             self.trace.note(
                 "sensed",
-                Moment(batch.plant_ms, batch.wall_ms),
+                heard,
                 f"{station} reports: down ({say(CAUSES, cause)[0]})",
                 f"{station} 上报停机（{say(CAUSES, cause)[1]}）",
                 story.row_of_breakdown(batch.site, batch.node, str(name), int(seq)),

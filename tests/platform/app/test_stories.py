@@ -87,7 +87,8 @@ def _answer(*commands: Command) -> Outcome:
 def _broken_line() -> tuple[Stories, dict[str, object]]:
     shown: dict[str, object] = {}
     stories = Stories(shown.__setitem__)
-    stories.breakdown(_batch("station", "st-07", "down", "injected", 0), lambda ms: Moment(ms, 900))
+    batch = _batch("station", "st-07", "down", "injected", 0)
+    stories.breakdown(batch, lambda ms: Moment(ms, 900), Moment(3_500, 950))
     return stories, shown
 
 
@@ -110,6 +111,10 @@ def test_the_command_about_the_broken_station_is_followed_to_its_execution() -> 
         "hangzhou/plant, repair first: st-07 holds up 120 pieces"
     )
     assert "executed" not in stages
+    assert (stages["sensed"]["wall_latency_ms"], stages["sensed"]["plant_latency_ms"]) == (
+        50,
+        2_500,
+    )
     sent = outcome.sent[1]
     stories.executed(sent, CommandResult(sent.message.id, "done", "", 70_000, 1_300))
     assert _stages(shown)["executed"]["wall_latency_ms"] == 400

@@ -2,7 +2,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import type { Sample } from "../feed/topics";
-import { compact, day, hourMinute, short } from "../format";
+import { clockTime, compact, day, hourMinute, short } from "../format";
 import { lang, t } from "../i18n";
 import { colour, theme } from "../theme";
 
@@ -11,9 +11,15 @@ const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 /** Steps of the time axis that fall on round times of the day. */
 const STEPS_MS = [
+  ...[1, 2, 5, 10, 15, 30].map((seconds) => seconds * 1_000),
   ...[1, 2, 5, 10, 15, 30, 60, 120, 180, 240, 360, 720].map((minutes) => minutes * MINUTE_MS),
   ...[1, 2, 7, 14, 28].map((days) => days * DAY_MS),
 ];
+
+function timeLabel(ms: number, span: number): string {
+  if (span > 2 * DAY_MS && ms % DAY_MS === 0) return day(ms);
+  return span < 3 * MINUTE_MS ? clockTime(ms) : hourMinute(ms);
+}
 
 function options(width: number, unit: string, height: number): uPlot.Options {
   const axis = { stroke: colour("ink-2"), grid: { stroke: colour("line"), width: 1 }, ticks: { show: false }, font: "11px system-ui" };
@@ -31,7 +37,7 @@ function options(width: number, unit: string, height: number): uPlot.Options {
         size: 22,
         space: 70,
         incrs: STEPS_MS,
-        values: (u, splits) => splits.map((ms) => ((u.scales["x"]?.max ?? 0) - (u.scales["x"]?.min ?? 0) > 2 * DAY_MS && ms % DAY_MS === 0 ? day(ms) : hourMinute(ms))),
+        values: (u, splits) => splits.map((ms) => timeLabel(ms, (u.scales["x"]?.max ?? 0) - (u.scales["x"]?.min ?? 0))),
       },
       { ...axis, size: 44, space: 26, values: (_, splits) => splits.map((value) => compact(value)) },
     ],
