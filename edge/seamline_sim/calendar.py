@@ -1,5 +1,6 @@
 """The day: midnight, shifts, hours of sales, sellers' orders, livestreams."""
 
+from seamline_broker.contracts.view import RUSH_WEIGHT
 from seamline_sim import rng, warehouse
 from seamline_sim.core import DAY_MS, DAY_US, HOUR_US, MINUTE_US, Core
 from seamline_sim.line import sizes_json
@@ -76,7 +77,7 @@ def place(
     w.orders[order_id] = order
     w.emit(
         f"market/{seller}", "seller_order", order_id, seller, style, colour, sizes_json(sizes),
-        order.pieces, region, due_ms, weight, price_fen, weight >= 5,
+        order.pieces, region, due_ms, weight, price_fen, weight >= RUSH_WEIGHT,
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from seamline_broker.contracts.catalogue import Catalogue
 from seamline_broker.contracts.commands import Command
 from seamline_broker.contracts.events import Event
-from seamline_broker.contracts.view import LineView, OrderView, View
+from seamline_broker.contracts.view import RUSH_WEIGHT, LineView, OrderView, View
 from seamline_sim.core import DAY_MS
 from seamline_sim.market import spread
 
@@ -87,7 +87,7 @@ class Foreman:
 
     def _dispatch(self, loads: "_Loads", order: OrderView, now_ms: int) -> list[Command]:
         node, ready_ms = loads.best(order)
-        late = order.weight >= 5 or order.kind == "replenishment"
+        late = order.weight >= RUSH_WEIGHT or order.kind == "replenishment"
         if ready_ms > self._horizon_ms and not late and order.due_ms - now_ms > 4 * DAY_MS:
             return []  # cut it later: what waits before a line cannot be changed cheaply
         return loads.take(node, ready_ms, order, now_ms)

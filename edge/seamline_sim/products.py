@@ -112,6 +112,7 @@ def catalogue(scenario: Scenario) -> Catalogue:
         transport_min={
             "same_region": scenario.figure("warehouse.transport_same_region_min"),
             "other_region": scenario.figure("warehouse.transport_other_region_min"),
+            "express": scenario.figure("warehouse.express_min"),
         },
         moq_pieces=scenario.figure("market.moq_pieces"),
         workdays=shift.workdays,

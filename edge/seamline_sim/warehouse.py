@@ -1,5 +1,6 @@
 """Warehouses: cloth, cutting tables, kits on their way, finished goods, consumers' purchases."""
 
+from seamline_broker.contracts.view import RUSH_WEIGHT
 from seamline_sim import rng
 from seamline_sim.core import DAY_MS, DAY_US, MINUTE_US, Core
 from seamline_sim.line import feed, tell
@@ -26,9 +27,22 @@ def kit(w: Core, house: Warehouse, order: Order) -> None:
     cloth = cloth_of(w, order)
     cloth.reserved += order.cloth_cm - cloth.kept.pop(order.id, 0)
     tell_cloth(w, house, cloth, "reserved")
-    house.cutting.append(order.id)
+    _queue(w, house, order)
     reorder(w, house, cloth)
     start_cutting(w, house)
+
+
+def is_rush(order: Order) -> bool:
+    """Return whether an order is cut and brought before others."""
+    return order.weight >= RUSH_WEIGHT
+
+
+def _queue(w: Core, house: Warehouse, order: Order) -> None:
+    """Let an order wait for a table: rush orders before the others."""
+    at = len(house.cutting)
+    if is_rush(order):
+        at = sum(is_rush(w.orders[name]) for name in house.cutting)
+    house.cutting.insert(at, order.id)
 
 
 def start_cutting(w: Core, house: Warehouse) -> None:
@@ -65,7 +79,10 @@ def send(w: Core, origin: str, order: Order) -> None:
     order.trip += 1
     line = w.line_of[f"{order.site}/{order.line}"]
     tell(w, w.warehouses[order.warehouse].node, order, "in_transit", order.pieces)
-    w.at(w.now_us + transport_us(w, origin, line.region), "arrive", order.id, order.trip)
+    way_us = transport_us(w, origin, line.region)
+    if is_rush(order) and origin == line.region:
+        way_us = w.catalogue.transport_min["express"] * MINUTE_US
+    w.at(w.now_us + way_us, "arrive", order.id, order.trip)
 
 
 def transport_us(w: Core, origin: str, target: str) -> int:

@@ -56,7 +56,8 @@ class Catalogue:
     """What is known before the first order: styles, bulletins, lines, transport, set-ups.
 
     `setup_min` maps `same_style` (other colour), `same_bulletin`, `other` to minutes;
-    `transport_min` maps `same_region` and `other_region` to minutes between warehouse and plant.
+    `transport_min` maps `same_region` and `other_region` to minutes between warehouse and plant,
+    and `express` to those of a rush order's kit within a region.
     """
 
     styles: Mapping[str, Style]

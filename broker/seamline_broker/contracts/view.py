@@ -26,6 +26,9 @@ ORDER_STATES: Final = (
 """The order state machine, in order; `refused` can follow `received` only."""
 
 OPEN_STATES: Final = frozenset(ORDER_STATES) - {"delivered", "refused"}
+RUSH_WEIGHT: Final = 5
+"""Orders of this weight and above are rush orders: cut first, brought by van, first at the line."""
+
 MOVABLE_STATES: Final = frozenset({"received", "promised", "cutting", "in_transit", "queued"})
 
 

@@ -12,7 +12,7 @@ from seamline_broker.contracts.catalogue import Catalogue
 from seamline_broker.contracts.commands import CommandResult
 from seamline_broker.contracts.messages import Birth, Promise, RunClock, SellerOrder
 from seamline_broker.contracts.topics import NodeId, promise_topic
-from seamline_broker.contracts.view import View
+from seamline_broker.contracts.view import RUSH_WEIGHT, View
 from seamline_broker.errors import SeamlineError
 from seamline_platform.api.hub import Hub
 from seamline_platform.app.board import Reason
@@ -24,7 +24,7 @@ from seamline_platform.app.planner import Planner, Wires
 from seamline_platform.app.publisher import Publisher
 from seamline_platform.app.restore import restore
 from seamline_platform.app.sql import integer
-from seamline_platform.app.stories import RUSH_WEIGHT, Stories
+from seamline_platform.app.stories import Stories
 from seamline_platform.app.story import Moment, Trace
 from seamline_platform.app.triggers import Trigger, triggers_of
 from seamline_platform.app.uns import Namespace, raw_value_message

@@ -5,6 +5,7 @@ from typing import Final
 
 from seamline_broker.contracts.commands import CommandResult
 from seamline_broker.contracts.messages import SellerOrder
+from seamline_broker.contracts.view import RUSH_WEIGHT
 from seamline_platform.app import story
 from seamline_platform.app.desk import Sent
 from seamline_platform.app.planner import Outcome
@@ -13,7 +14,6 @@ from seamline_platform.app.words import ANSWERS, CAUSES, COMMANDS, say
 from seamline_platform.domain.batches import DecodedBatch
 from seamline_platform.domain.causes import MINOR_CAUSES
 
-RUSH_WEIGHT: Final = 5
 _REPLACE_AFTER_MS: Final = 30_000
 """A trace that is not complete gives way to a new breakdown only after so long (wall)."""
 

@@ -81,10 +81,17 @@ class LineState:
         per_piece = self.catalogue.smv_ms(style) / (self.operators * self.efficiency)
         return max(round(pieces * per_piece), 1)
 
-    def inbound_ms(self) -> int:
+    def transport_ms(self, order: OrderView) -> int:
+        """Return plant time that a kit is on the road; a rush order's goes by van."""
+        minutes = self.catalogue.transport_min
+        usual = minutes.get("same_region", 0)
+        return (minutes.get("express", usual) if self.is_rush(order) else usual) * MINUTE_MS
+
+    def inbound_ms(self, order: OrderView) -> int:
         """Return plant time from the kit command to the line (kits come from its own region)."""
-        transport = self.catalogue.transport_min.get("same_region", 0)
-        return self.cutting_ms + transport * MINUTE_MS
+        rush_ms = self.params.rush_cut_min * MINUTE_MS
+        cutting_ms = rush_ms if self.is_rush(order) else self.cutting_ms
+        return cutting_ms + self.transport_ms(order)
 
     def outbound_ms(self, region: str) -> int:
         """Return plant time from the last stitch to the region that the goods are for."""
@@ -114,7 +121,7 @@ class LineState:
 
     def new_job(self, order: OrderView) -> Job:
         """Return an order that is not cut yet as a job of this line."""
-        return self.job(order, self.now_ms + self.inbound_ms())
+        return self.job(order, self.now_ms + self.inbound_ms(order))
 
     def bind(self, order: OrderView) -> None:
         """Add an order that is already on its way to (or at) this line."""
@@ -124,8 +131,8 @@ class LineState:
         if order.state == "queued":
             self.waiting.append(self.job(order, self.now_ms))
             return
-        transport = self.catalogue.transport_min.get("same_region", 0) * MINUTE_MS
-        rest = transport if order.state == "in_transit" else self.inbound_ms()
+        in_transit = order.state == "in_transit"
+        rest = self.transport_ms(order) if in_transit else self.inbound_ms(order)
         # Nobody reports how far a cut or a truck is: half of the usual time is left on average.
         rest = rest if order.state in FREE_STATES else rest // 2
         job = replace(self.job(order, self.now_ms + rest), state=_on_the_way(order.state))

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from seamline_broker.contracts.view import RUSH_WEIGHT
 from seamline_platform.planning.evaluate import Ramp
 
 
@@ -21,6 +22,8 @@ class DispatchParams:
     ramp: Ramp = field(default_factory=Ramp)
     cut_min: int = 60
     """Plant minutes from the kit command to the departure of the kit, with nobody ahead."""
+    rush_cut_min: int = 30
+    """The same for a rush order, which is cut as soon as a table is free."""
     cut_queue_min: int = 20
     """Plant minutes that each order ahead at the cutting tables of the region adds."""
     pack_min: int = 30
@@ -31,7 +34,7 @@ class DispatchParams:
     """A station that has been down for this long counts as broken, whatever the cause."""
     release_days: float = 1.5
     """Kits are released while the work before a line is shorter than this many shifts."""
-    rush_weight: int = 5
+    rush_weight: int = RUSH_WEIGHT
     """Orders of this weight and above are released at once and may overtake."""
     rush_pull: float = 0.02
     """Worth of an hour of earlier finish of a rush order against an hour of tardiness."""
