@@ -144,3 +144,25 @@ def test_a_late_wish_to_resume_does_not_reach_below_what_is_safe() -> None:
     sender.on_ack(ack(3, 3), 0.3)
     sender.tick(5.0)
     assert sent_all(sender, 5.0) == [4, 5]
+
+
+def test_a_store_that_alone_answers_takes_over() -> None:
+    """A new run on the host: it has taken 4 and 5 under the numbers that they have."""
+    sender = Sender(SendState("a", last=5, upto=3, safe=3, store="old"))
+    sent_all(sender, 0.0)
+    for now_s in (1.0, 16.0, 40.9):
+        assert "ignored" in sender.on_ack(ack(5, 5, store="new"), now_s).warning
+        assert sender.upto == 3
+    outcome = sender.on_ack(ack(5, 5, store="new"), 46.0)
+    assert outcome.settle
+    assert "belongs to 'new' from now on" in outcome.warning
+    assert (sender.epoch, sender.store, sender.upto, sender.safe) == ("a", "new", 5, 5)
+
+
+def test_two_stores_that_both_answer_do_not_pull_an_outbox_to_and_fro() -> None:
+    sender = Sender(SendState("a", last=5, store="old"))
+    sent_all(sender, 0.0)
+    for now_s in range(0, 600, 10):
+        sender.on_ack(ack(2, store="new"), float(now_s))
+        sender.on_ack(ack(1, store="old"), float(now_s) + 1)
+    assert (sender.store, sender.upto) == ("old", 1)

@@ -1,7 +1,9 @@
 """Which batch of one node goes out next, and what an acknowledgement means: rules E1 to E6, pure.
 
 E1  Send n in (upto, upto + 64]; nothing above the fence (see E3).
-E2  An ack of another epoch is ignored; one of another store is ignored and reported.
+E2  An ack of another epoch is ignored; one of another store is ignored and reported. If the own
+    store stays silent and the other keeps answering, it has taken over (a new run on the host):
+    from then on its acks count. Its marks are its own, so it misses nothing and gets nothing twice.
 E3  A file that is opened again may be an old copy. The highest number it holds then is the
     fence: nothing above it is sent before the first ack. An ack above the fence proves that
     another copy went on: the platform has everything up to the fence and nothing above it of
@@ -25,6 +27,7 @@ _RESUME_S: Final = 1.0
 _RESUME_MAX_S: Final = 30.0
 _PROBE_S: Final = 15.0
 _PROBE_MAX_S: Final = 120.0
+_TAKE_OVER_S: Final = 40.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,7 @@ class Sender:
         self._probe_s = _PROBE_S
         self._fenced_s: float | None = None
         self._asks = False
+        self._other: tuple[str, float] | None = None
 
     @property
     def unacked(self) -> int:
@@ -127,11 +131,13 @@ class Sender:
         """Take an ack in and return what the file has to do (E2 to E5)."""
         if ack.epoch != self.epoch:
             return _NOTHING
-        if self.store and ack.store != self.store:
+        moved = self.store and ack.store != self.store
+        if moved and not self._taken_over(ack.store, now_s):
             return AckOutcome(
                 warning=f"Ack of store {ack.store!r} ignored: this outbox belongs to store "
                 f"{self.store!r}. Two platforms on one broker, or a new database with old outboxes."
             )
+        self._other = None
         border = self.last if self.fence is None else self.fence
         if ack.upto > border:
             return AckOutcome(
@@ -139,11 +145,22 @@ class Sender:
                 warning=f"Platform has batch {ack.upto}, this outbox only {border}: it is an old "
                 "copy. Going on under a new epoch.",
             )
-        settle = self.fence is not None or not self.store
+        settle = self.fence is not None or self.store != ack.store
+        warning = ""
+        if moved:
+            warning = (
+                f"Store {self.store!r} is silent: the outbox belongs to {ack.store!r} from now on."
+            )
         self.fence = None
         self.store = ack.store
         self._move(ack, now_s)
-        return AckOutcome(settle=settle)
+        return AckOutcome(settle=settle, warning=warning)
+
+    def _taken_over(self, store: str, now_s: float) -> bool:
+        """Tell whether another store has been the only one to answer for long enough (E2)."""
+        if self._other is None or self._other[0] != store:
+            self._other = (store, now_s)
+        return now_s - self._other[1] >= _TAKE_OVER_S
 
     def _move(self, ack: Ack, now_s: float) -> None:
         self.safe = max(self.safe, min(ack.safe, ack.upto))
