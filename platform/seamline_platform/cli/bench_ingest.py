@@ -25,12 +25,11 @@ from seamline_platform.cli.bench_process import (
     progress,
     rss_mb,
 )
-from seamline_platform.cli.bench_workers import BATCH_ROWS
+from seamline_platform.cli.bench_workers import BATCH_ROWS, NODES
 
 WARM_UP_S: Final = 3.0
 _ALTERNATIVE_S: Final = 6.0
 _IN_FLIGHT_MESSAGES: Final = 30_000
-_NODE: Final = "bench/line-1"
 _WORKERS: Final = "seamline_platform.cli.bench_workers"
 
 Note = Callable[[str], None]
@@ -73,15 +72,16 @@ class Bench:
     def worker(self, part: str, phase: str) -> Worker:
         """Start a worker of a phase."""
         secrets = self._broker.secrets
-        work = {
+        work: dict[str, object] = {
             "host": self._broker.connect_host,
             "port": self._broker.port,
             "prefix": f"{secrets.client_prefix}-{phase}",
             "store": str(self.store_of(phase)),
             "platform": _login(secrets.get(PLATFORM_USER)),
             "replay": _login(secrets.get(REPLAY_USER)),
-            "node": _login(secrets.get(user_of_node(_NODE))),
         }
+        for number, node in enumerate(NODES):
+            work[f"node-{number}"] = _login(secrets.get(user_of_node(node)))
         worker = Worker(_WORKERS, part, work, self._directory / f"{phase}-{part}.log")
         self._workers.append(worker)
         return worker
@@ -165,7 +165,8 @@ def _bench(note: Note, clock: Clock) -> Iterator[Bench]:
         secrets = Secrets.open(directory / "secrets.json")
         secrets.ensure(PLATFORM_USER, "platform")
         secrets.ensure(REPLAY_USER, "replay")
-        secrets.ensure(user_of_node(_NODE), "node", _NODE)
+        for node in NODES:
+            secrets.ensure(user_of_node(node), "node", node)
         with EmbeddedBroker(secrets, directory / "broker", clock=clock) as broker:
             bench = Bench(directory, broker, note, clock)
             try:

@@ -50,19 +50,22 @@ def raw_faults(path: Path, sent: int) -> list[str]:
 
 
 def batch_faults(path: Path, sent: int) -> list[str]:
-    """Return what is wrong with the batches 1 to `sent`; nothing if every row is as it was sent."""
+    """Return what is wrong with `sent` batches of all nodes; nothing if all rows are as sent."""
     faults = []
     with duckdb.connect(str(path), read_only=True) as connection:
         _expect(connection)
         rows = _number(connection, "SELECT count(*) FROM readings")
-        distinct = _number(
-            connection, f"SELECT count(DISTINCT n) FROM batches WHERE n BETWEEN 1 AND {sent}"
+        distinct = _number(connection, "SELECT count(DISTINCT (node, n)) FROM batches")
+        highest = _number(
+            connection,
+            "SELECT sum(high) FROM (SELECT max(n) AS high FROM batches GROUP BY node)",
         )
         numbers = _number(connection, "SELECT count(*) FROM batches")
-        if (rows, distinct, numbers) != (sent * BATCH_ROWS, sent, sent):
+        if (rows, distinct, highest, numbers) != (sent * BATCH_ROWS, sent, sent, sent):
             faults.append(
                 f"{sent} batches of {BATCH_ROWS} rows were sent; "
-                f"{numbers} batches ({distinct} different) with {rows} rows are stored."
+                f"{numbers} batches ({distinct} different, up to {highest}) with {rows} rows "
+                "are stored."
             )
         if wrong := _number(connection, _BATCH_WRONG):
             faults.append(f"{wrong} batches have other rows than were sent.")

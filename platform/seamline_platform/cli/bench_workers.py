@@ -41,6 +41,7 @@ CELLS: Final = 50
 BODIES: Final = 32
 """Different batches that a publisher sends again and again."""
 BATCH_ROWS: Final = 1_000
+NODES: Final = ("bench/line-1", "bench/line-2")
 T0_MS: Final = 1_757_376_000_000
 _STEPS: Final = {"ingest": "decode", "store-writer": "insert"}
 
@@ -170,7 +171,7 @@ class _Sender:
     """The edge's half of the protocol for one node, from memory: window, acks, rewinding."""
 
     def __init__(self, client: MqttClient, node: NodeId, bodies: list[bytes]) -> None:
-        self._client = client
+        self.client = client
         self._topic = node.data_topic
         self._bodies = bodies
         self.epoch = f"{random.getrandbits(60):x}"
@@ -195,21 +196,21 @@ class _Sender:
         while self.next <= min(highest, self.upto + WINDOW):
             header = BatchHeader(self.epoch, self.next, self.upto + 1, BATCH_ROWS)
             body = self._bodies[self.next % BODIES]
-            if not self._client.publish(self._topic, encode_message(header, body), 1):
+            if not self.client.publish(self._topic, encode_message(header, body), 1):
                 break
             self.next += 1
         return self.next > first
 
 
-def batch_publisher(work: dict[str, Any]) -> None:
-    """Publish numbered batches as a node does, and be told by acknowledgements what is stored."""
-    orders = Orders()
-    node = NodeId("bench", "line-1")
-    changed = threading.Event()
+def _node(
+    work: dict[str, Any], number: int, bodies: list[bytes], woken: threading.Event
+) -> _Sender:
+    """Connect one node, which tells of its birth at each connect."""
+    node = NodeId.parse(NODES[number])
 
     def answered(_topic: str, payload: bytes, *_: object) -> None:
         sender.answered(Ack.decode(payload))
-        changed.set()
+        woken.set()
 
     def born(connected: MqttClient) -> None:
         # The platform answers with its mark: what was lost with a connection is sent again.
@@ -217,20 +218,34 @@ def batch_publisher(work: dict[str, Any]) -> None:
         birth = Birth(node.site, node.node, "line", True, wall_ms, sender.epoch)
         connected.publish(node.birth_topic, birth.encode(), 1, True)
 
-    client = _connect(work, "node", max_inflight=0, on_message=answered, on_connect=born)
-    sender = _Sender(client, node, [encode_body(body_of(i)) for i in range(BODIES)])
+    client = _connect(work, f"node-{number}", max_inflight=0, on_message=answered, on_connect=born)
+    sender = _Sender(client, node, bodies)
     client.subscribe(node.ack_topic, 1)
     client.start()
     client.wait_connected(10.0)
-    while orders.wait(sender.upto):
-        if not sender.send(orders.limit):
-            changed.wait(0.05)
-        changed.clear()
-    last = sender.next - 1
-    while sender.upto < last and sender.send(last) | changed.wait(10.0):
-        changed.clear()
-    say({"sent": sender.next - 1, "acknowledged": sender.upto, "resent": sender.resent})
-    client.stop(5.0)
+    return sender
+
+
+def batch_publisher(work: dict[str, Any]) -> None:
+    """Publish numbered batches as two nodes do; acknowledgements tell what is stored."""
+    orders, woken = Orders(), threading.Event()
+    bodies = [encode_body(body_of(i)) for i in range(BODIES)]
+    senders = [_node(work, number, bodies, woken) for number in range(len(NODES))]
+    while orders.wait(min(s.upto for s in senders)):
+        sent = [s.send(orders.limit) for s in senders]
+        if not any(sent):
+            woken.wait(0.05)
+        woken.clear()
+    last = [s.next - 1 for s in senders]
+    while behind := [s for s, n in zip(senders, last, strict=True) if s.upto < n]:
+        sent = [s.send(n) for s, n in zip(senders, last, strict=True) if s in behind]
+        if not any(sent) and not woken.wait(10.0):
+            break
+        woken.clear()
+    say({"sent": sum(last), "acknowledged": sum(s.upto for s in senders),
+         "resent": sum(s.resent for s in senders)})  # fmt: skip
+    for sender in senders:
+        sender.client.stop(5.0)
 
 
 # ---- the alternative -----------------------------------------------------------------------------
