@@ -188,7 +188,8 @@ def test_the_first_minute_is_told_step_by_step(visit: Callable, served, until) -
     pulsing = page.locator(".pulse")
     expect(pulsing).to_have_count(1)
     expect(pulsing).to_have_text("Break a machine")
-    assert pulsing.evaluate("(e) => getComputedStyle(e).animationName") == "pulse"
+    ring = "(e) => getComputedStyle(e, '::after').animationName"
+    assert pulsing.evaluate(ring) == "pulse"
 
     pulsing.click()
     expect(page.get_by_test_id("run-speed")).to_have_text("×10")
