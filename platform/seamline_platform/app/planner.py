@@ -4,7 +4,7 @@ import json
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from seamline_broker.clock import Clock
 from seamline_broker.contracts.commands import Command, CommandResult
@@ -14,6 +14,7 @@ from seamline_broker.errors import ContractError
 from seamline_platform.app.desk import CommandDesk, Sent
 from seamline_platform.app.triggers import Trigger
 from seamline_platform.app.words import TRIGGERS, say
+from seamline_platform.planning.accept import fault_of
 from seamline_platform.planning.dispatch import DispatchPolicy
 
 log = logging.getLogger(__name__)
@@ -35,6 +36,8 @@ class Wires:
     """Queue rows of a table."""
     decided: Callable[[str, str, str, int, str, str], None]
     """Tell the twin: order, site, line, promise_ms, reason, reason_zh."""
+    refused: Callable[[str, str, str], None]
+    """Tell the twin that an order cannot be made: order, reason, reason_zh."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +73,35 @@ class Planner:
     def decide(self, trigger: Trigger) -> Outcome:
         """Let the policy decide on the present view and carry out what is new."""
         with self._lock:
-            view = self._wires.view()
+            view = self._without_impossible(self._wires.view(), trigger)
             commands = self._policy.decide(view, view.now_ms)
             return self._carry_out(commands, trigger, view, self._clock.wall_ms())
+
+    def _without_impossible(self, view: View, trigger: Trigger) -> View:
+        """Refuse sellers' orders that nobody can make; return the view without them."""
+        rows: list[Row] = []
+        impossible: set[str] = set()
+        wall_ms = self._clock.wall_ms()
+        for order in view.orders.values():
+            if order.state != "received" or not order.seller:
+                continue
+            fault = fault_of(order, view.catalogue)
+            if fault is None:
+                continue
+            reason, reason_zh = fault
+            command = Command(
+                SELLERS + order.seller, "refuse", {"site": "", "line": ""},
+                order.order, reason, reason_zh,
+            )  # fmt: skip
+            decision = f"D{wall_ms}-R-{order.order}"
+            if self._wires.promise(order.seller, Promise(order.order, False, 0, "", "", reason)):
+                rows.append(self._decision_row(decision, command, trigger, view, wall_ms))
+                self._wires.refused(order.order, reason, reason_zh)
+            impossible.add(order.order)
+        if rows:
+            self._wires.insert("decisions", rows)
+        orders = {name: order for name, order in view.orders.items() if name not in impossible}
+        return replace(view, orders=orders) if impossible else view
 
     def give(self, command: Command, trigger: Trigger, plant_ms: int) -> Sent | None:
         """Send one command of a person; None if it could not be sent."""

@@ -67,4 +67,7 @@ def _decisions(store: Store, projection: Projection, reasons: MutableMapping[str
     for row in store.read(REASONS):
         order = text(row["order_id"])
         reasons[order] = Reason(text(row["reason"]), text(row["reason_zh"]))
+        if row["refused"]:
+            projection.refused(order)
+            continue
         projection.decided(order, text(row["site"]), text(row["line"]), integer(row["promise_ms"]))

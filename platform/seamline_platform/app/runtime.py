@@ -101,6 +101,7 @@ class Runtime:
             promise=self._send_promise,
             insert=self.store.insert,
             decided=self._decided,
+            refused=self._refused,
         )
         return Planner(self.policy, desk, wires, self.clock)
 
@@ -284,11 +285,19 @@ class Runtime:
         """Tell a seller the promise again: it was lost, or the sellers have been restarted."""
         known = self.projection.order_view(order.order)
         when_ms = (known.promised_ms or known.delivered_ms) if known is not None else 0
-        if known is not None and when_ms:
+        if known is not None and known.state == "refused":
+            reason = self.reasons.get(order.order)
+            told = reason.text if reason is not None else "refused"
+            self._send_promise(order.seller, Promise(order.order, False, 0, "", "", told))
+        elif known is not None and when_ms:
             reason = self.reasons.get(order.order)
             text = reason.text if reason is not None else ""
             promise = Promise(order.order, True, when_ms, known.site, known.line, text)
             self._send_promise(order.seller, promise)
+
+    def _refused(self, order: str, reason: str, reason_zh: str) -> None:
+        self.reasons[order] = Reason(reason, reason_zh)
+        self.projection.refused(order)
 
     def _decided(
         self, order: str, site: str, line: str, promise_ms: int, reason: str, reason_zh: str

@@ -109,9 +109,9 @@ SELECT pinball, coverage_80, bias FROM forecast_scores ORDER BY scored_ts DESC L
 REASONS: Final = """
 SELECT order_id, arg_max(reason, wall_ts) AS reason, arg_max(reason_zh, wall_ts) AS reason_zh,
        arg_max(site, wall_ts) AS site, arg_max(line, wall_ts) AS line,
-       epoch_ms(max(promise_ts)) AS promise_ms
+       epoch_ms(max(promise_ts)) AS promise_ms, bool_or(action = 'refuse') AS refused
 FROM decisions
-WHERE order_id <> '' AND action IN ('kit', 'promise', 'redirect')
+WHERE order_id <> '' AND action IN ('kit', 'promise', 'redirect', 'refuse')
 GROUP BY order_id
 """
 

@@ -1,6 +1,7 @@
 """A disturbance makes the hub decide again: commands go out, all is stored with reasons."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -25,8 +26,17 @@ class Wired:
         self.sent: list[tuple[str, CommandMessage]] = []
         self.promises: list[tuple[str, Promise]] = []
         self.rows: dict[str, list[Any]] = {}
+        self.refused: list[str] = []
+        self.view = world.view
         self.broker_is_there = True
-        wires = Wires(world.view, self._send, self._promise, self._insert, lambda *_: None)
+        wires = Wires(
+            view=lambda: self.view(),
+            send=self._send,
+            promise=self._promise,
+            insert=self._insert,
+            decided=lambda *_: None,
+            refused=lambda order, *_: self.refused.append(order),
+        )
         self.planner = Planner(DispatchPolicy(), CommandDesk("T"), wires, WallClock())
 
     def _send(self, node: str, payload: bytes) -> bool:
@@ -148,3 +158,30 @@ def test_what_was_refused_waits_before_it_is_tried_again(world: World) -> None:
     run_headless(world, world.now_us + 121 * 60_000_000, None)
     later = wired.planner.decide(Trigger(TIMER, 0))
     assert kit.args["order"] in {c.order for c in later.commands if c.name == "kit"}
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"style": "XX99"}, "style 'XX99' is unknown; there are HD01"),
+        ({"colour": "PNK"}, "'PNK' is unknown; there are"),
+        ({"sizes": {"XXS": 100}}, "'XXS' is unknown; there are"),
+        ({"region": "mars"}, "region 'mars' is unknown; there are east"),
+    ],
+)
+def test_an_order_that_nobody_can_make_is_refused_with_what_exists(
+    world: World, change: dict[str, Any], reason: str
+) -> None:
+    wired = Wired(world)
+    view = world.view()
+    name, order = next((n, o) for n, o in view.orders.items() if o.state == "received")
+    wrong = replace(view, orders={**view.orders, name: replace(order, **change)})
+    wired.view = lambda: wrong
+    outcome = wired.planner.decide(Trigger("order", 0, order=name))
+    assert name not in {command.order for command in outcome.commands}
+    assert wired.refused == [name]
+    (told,) = [promise for _, promise in wired.promises if promise.order == name]
+    assert not told.accepted
+    assert reason in told.reason
+    (row,) = [row for row in wired.rows["decisions"] if row["order_id"] == name]
+    assert (row["action"], row["reason"]) == ("refuse", told.reason)
