@@ -2,7 +2,11 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-STAMP := $(VENV)/.seamline-installed
+RUN := $(VENV)/.seamline-run
+DEV := $(VENV)/.seamline-dev
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
+# What the page is built from: a change there is a reason to build it again.
+PAGE := $(shell find dashboards/web -path '*/node_modules' -prune -o -type f -print)
 
 .PHONY: setup demo test test-all check bench docs pyz clean help
 .DEFAULT_GOAL := help
@@ -14,21 +18,27 @@ help:
 	@echo "make bench   speed of simulation, ingest and live page, as ratios"
 	@echo "make docs    write docs/messages.md anew from the code"
 	@echo "make pyz     dist/seamline-edge.pyz: a gateway in one file, for a Raspberry Pi"
-	@echo "make setup   only set up .venv;  make clean removes what setup made"
+	@echo "make setup   only set up .venv, with the tools for tests and checks"
+	@echo "make clean   remove what setup made"
 
-setup: $(STAMP)
+setup: $(DEV)
 
-$(STAMP): pyproject.toml hatch_build.py
+$(RUN): pyproject.toml hatch_build.py $(PAGE)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Seamline needs Python 3.11 or newer; %s is %s. Set PYTHON=python3.12, for example." % (sys.executable, sys.version.split()[0]) or 0)'
 	@$(PYTHON) -c 'import sys; sys.exit(sys.maxsize < 2**32 and "Seamline needs a 64-bit Python: DuckDB has no 32-bit build. A 32-bit Raspberry Pi can run a gateway: docs/raspberry-pi.md." or 0)'
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
 	  echo "This Python has no venv. On Debian, Ubuntu or Raspberry Pi OS:  sudo apt install python3-venv"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Setting up .venv (a few hundred MB the first time) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input -e '.[dev]'
-	@touch $(STAMP)
+	@$(PIP) -e .
+	@touch $@
 
-demo: setup
+$(DEV): $(RUN)
+	@echo "Adding the tools for tests and checks ..."
+	@$(PIP) -e '.[dev]'
+	@touch $@
+
+demo: $(RUN)
 	@exec $(BIN)/seamline demo
 
 test: setup
