@@ -5,6 +5,7 @@ import json
 import logging
 import os
 import secrets
+import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -100,11 +101,23 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
     config = server_config(app, settings.api.host, settings.api.port)
     server = _Server(config, lambda: _announce(settings, listener, token))
     try:
+        _survive_signals()
         await server.serve(sockets=[listener])
     finally:
         with suppress(FileNotFoundError):
             _platform_file(settings).unlink()
         await asyncio.to_thread(runtime.close)
+
+
+def _survive_signals() -> None:
+    """Let the process outlive the signal that stops its server: the store is closed after it.
+
+    Uvicorn handles SIGTERM and SIGINT while it serves, then raises them anew. They are handled, not
+    ignored: a child process would inherit that.
+    """
+    with suppress(ValueError):  # only the main thread may set handlers
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: log.info("The platform is stopping already."))
 
 
 class _Server(uvicorn.Server):
