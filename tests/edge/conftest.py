@@ -78,7 +78,11 @@ class StoringPlatform:
             self.client.subscribe(topic_filter)
         self.client.start()
         assert self.client.wait_connected(10), self.client.last_error
-        assert _eventually(lambda: not self.client._asked), "subscriptions were not answered"
+        assert _eventually(self._subscribed), "subscriptions were not answered"
+
+    def _subscribed(self) -> bool:
+        with self.client._lock:  # held from the connect until all subscriptions are sent
+            return not self.client._asked
 
     def _arrived(self, topic: str, payload: bytes, _mid: int, _qos: int, _retain: bool) -> None:
         self.heard.append((topic, payload))
