@@ -14,7 +14,7 @@ from playwright.sync_api import Page, expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(600)]
 
-SLOW = {"timeout": 120_000}
+SLOW = {"timeout": 240_000}
 LINK = re.compile(r"http://127\.0\.0\.1:\d+/\?token=\S+")
 VIEWS = {
     "floor": "[data-testid='station-hangzhou/line-1/st-01'][data-state=run]",
@@ -78,6 +78,7 @@ def go(page: Page, view: str) -> None:
 
 def test_every_view_shows_the_real_maker_without_errors(visit: Callable, link: str) -> None:
     watched = visit()
+    watched.page.set_default_timeout(60_000)  # the maker has just been started
     page = watched.open(link)
     assert "token" not in page.url
     for view in VIEWS:
