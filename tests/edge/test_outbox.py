@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seamline_broker.clock import ManualClock
@@ -153,6 +153,7 @@ def events(draw: st.DrawFn) -> list[Event]:
     ]  # fmt: skip
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(
     st.lists(st.tuples(st.text(min_size=1, max_size=40), st.integers(0, 2**42),
                        st.floats(allow_nan=False, allow_infinity=False)), max_size=300),
