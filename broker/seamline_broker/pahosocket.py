@@ -1,9 +1,10 @@
 """Paho with fewer system calls: it reads and writes many small packets at once.
 
-Paho itself takes three reads and a `select` for each packet that comes, and one write for each that
-goes. Here a read takes what has come into a buffer, and what is to go is written together: a third
-less processor time for single values. Where a future paho does not ask for its socket in the way
-used here, it gets a plain one and works as before.
+Paho itself takes three reads and a `select` for each packet that comes, one write for each that
+goes, and one more to wake its thread. Here a read takes what has come into a buffer, what is to go
+is written together, and the thread is woken once: a third less processor time for single values.
+Where a future paho does not ask for its socket in the way used here, it gets a plain one and works
+as before.
 """
 
 import contextlib
@@ -86,8 +87,50 @@ class BufferedSocket(socket.socket):
         super().close()
 
 
+class Bell:
+    """Wakes paho's network thread: rung once, it need not be rung again before it was heard.
+
+    Paho writes a byte for each packet that another thread queues. The thread looks at its queue
+    after it has heard the bell, so that a packet queued before that needs no byte of its own.
+    """
+
+    def __init__(self, receiver: socket.socket, sender: socket.socket) -> None:
+        self._receiver, self._sender = receiver, sender
+        self._rung = False
+
+    def send(self, data: bytes) -> int:
+        """Ring, if nobody has since the bell was last heard."""
+        if self._rung:
+            return len(data)
+        self._rung = True
+        return self._sender.send(data)
+
+    def recv(self, bufsize: int) -> bytes:
+        """Hear the bell; who rings from now on writes a byte again."""
+        self._rung = False
+        return self._receiver.recv(bufsize)
+
+    def fileno(self) -> int:
+        """Return what `select` waits on."""
+        return self._receiver.fileno()
+
+    def close(self) -> None:
+        """Close both ends."""
+        self._receiver.close()
+        self._sender.close()
+
+
 class BufferedClient(Client):
-    """Paho's client on a buffered socket."""
+    """Paho's client on a buffered socket, woken once for many packets."""
+
+    def loop_start(self) -> MQTTErrorCode:
+        """Start the network thread."""
+        result = super().loop_start()
+        ends: Any = (getattr(self, "_sockpairR", None), getattr(self, "_sockpairW", None))
+        if all(isinstance(end, socket.socket) for end in ends):
+            bell: Any = Bell(*ends)
+            self._sockpairR = self._sockpairW = bell
+        return result
 
     def _create_socket_connection(self) -> socket.socket:
         return BufferedSocket(super()._create_socket_connection())

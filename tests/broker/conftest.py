@@ -45,6 +45,12 @@ class Listener:
             **more,  # type: ignore[arg-type]
         )
 
+    def subscribe(self, *filters: str) -> None:
+        """Subscribe and wait for the answers: before those the broker hands nothing out."""
+        for topic_filter in filters:
+            self.client.subscribe(topic_filter)
+        assert _eventually(lambda: not self.client._asked)
+
     def heard(self) -> list[tuple[str, bytes]]:
         return [(topic, payload) for topic, payload, *_ in self.messages]
 
@@ -60,7 +66,7 @@ def connect() -> Iterator[Callable[..., Listener]]:
         made.append(listener)
         listener.client.start()
         if wait:
-            assert listener.client.wait_connected(5), listener.client.last_error
+            assert listener.client.wait_connected(10), listener.client.last_error
         return listener
 
     yield make

@@ -20,7 +20,7 @@ def test_messages_arrive_with_topic_payload_qos_and_retain_flag(
     assert sender.client.publish("a/b", b"kept", retain=True)
     assert sender.client.wait_pending(0, 3)
     listener = connect(mosquitto.port)
-    listener.client.subscribe("a/#")
+    listener.subscribe("a/#")
     assert eventually(lambda: len(listener.messages) == 1)
     topic, payload, _mid, qos, retain = listener.messages[0]
     assert (topic, payload, qos, retain) == ("a/b", b"kept", 1, True)
@@ -69,7 +69,7 @@ def test_what_was_accepted_survives_a_killed_broker_and_subscriptions_are_renewe
     connects: list[str] = []
     listener = connect(mosquitto.port, on_connect=lambda client: connects.append(client.client_id))
     sender = connect(mosquitto.port)
-    listener.client.subscribe("t")
+    listener.subscribe("t")
     mosquitto.kill()
     assert eventually(lambda: not sender.client.connected and not listener.client.connected)
     assert sender.client.last_error
@@ -97,7 +97,7 @@ def test_hard_close_lets_the_broker_publish_the_will(
     mosquitto: Any, connect: Connect, eventually: Eventually
 ) -> None:
     listener = connect(mosquitto.port)
-    listener.client.subscribe("will")
+    listener.subscribe("will")
     dying = connect(mosquitto.port, will=("will", b"gone", 1, False))
     dying.client.hard_close()
     assert eventually(lambda: listener.heard() == [("will", b"gone")])
@@ -109,7 +109,7 @@ def test_stop_says_goodbye_so_that_the_will_stays_unsaid(
     mosquitto: Any, connect: Connect, eventually: Eventually
 ) -> None:
     listener = connect(mosquitto.port)
-    listener.client.subscribe("#")
+    listener.subscribe("#")
     leaving = connect(mosquitto.port, will=("will", b"gone", 1, False))
     leaving.client.publish("last", b"words")
     assert leaving.client.stop(3) is True
@@ -123,7 +123,7 @@ def test_manual_ack_an_unacked_message_comes_again(
     first = connect(
         mosquitto.port, name="keeper", clean_session=False, manual_ack=True
     )  # fmt: skip
-    first.client.subscribe("t")
+    first.subscribe("t")
     sender = connect(mosquitto.port)
 
     def arrived() -> bool:

@@ -41,8 +41,8 @@ def login(broker: EmbeddedBroker, name: str) -> Any:
 @pytest.fixture
 def platform(embedded: EmbeddedBroker, connect: Connect) -> Any:
     listener = connect(embedded.port, login(embedded, "platform"), "platform")
-    for name in ("data/+/+", "node/+/+", "raw/+/+/#", "orders/+/new", "result/+/+"):
-        listener.client.subscribe(f"seamline/v1/{name}")
+    names = ("data/+/+", "node/+/+", "raw/+/+/#", "orders/+/new", "result/+/+")
+    listener.subscribe(*(f"seamline/v1/{name}" for name in names))
     return listener
 
 
@@ -51,10 +51,9 @@ def test_each_part_reaches_the_platform_and_is_reached(
 ) -> None:
     line = connect(embedded.port, login(embedded, "hangzhou.line-1"))
     seller = connect(embedded.port, login(embedded, "seller-1"))
-    line.client.subscribe("seamline/v1/ack/hangzhou/line-1")
-    line.client.subscribe("seamline/v1/cmd/hangzhou/line-1")
-    line.client.subscribe("seamline/v1/run/clock")
-    seller.client.subscribe("seamline/v1/orders/seller-1/promise")
+    names = ("ack/hangzhou/line-1", "cmd/hangzhou/line-1", "run/clock")
+    line.subscribe(*(f"seamline/v1/{name}" for name in names))
+    seller.subscribe("seamline/v1/orders/seller-1/promise")
     line.client.publish("seamline/v1/data/hangzhou/line-1", b"batch")
     line.client.publish("seamline/v1/node/hangzhou/line-1", b"birth", retain=True)
     seller.client.publish("seamline/v1/orders/seller-1/new", b"order")

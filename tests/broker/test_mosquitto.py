@@ -40,7 +40,7 @@ def test_the_same_users_have_the_same_rights(
     configured: Any, secrets: Secrets, connect: Connect, eventually: Eventually
 ) -> None:
     platform = connect(configured.port, secrets.get("platform"))
-    platform.client.subscribe("seamline/v1/raw/+/+/#")
+    platform.subscribe("seamline/v1/raw/+/+/#")
     pi = connect(configured.port, secrets.get("pi-7"))
     pi.client.subscribe("seamline/v1/#")
 

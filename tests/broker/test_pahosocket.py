@@ -8,7 +8,7 @@ import pytest
 
 from seamline_broker.client import MqttClient
 from seamline_broker.embedded import EmbeddedBroker
-from seamline_broker.pahosocket import BufferedSocket
+from seamline_broker.pahosocket import Bell, BufferedSocket
 
 
 @pytest.fixture
@@ -125,7 +125,7 @@ def test_paho_uses_it_and_many_messages_of_all_sizes_pass_both_ways(
     platform = embedded.secrets.get("platform")
     device = embedded.secrets.get("pi-7")
     listener = connect(embedded.port, platform)
-    listener.client.subscribe("seamline/v1/raw/+/+/#")  # type: ignore[attr-defined]
+    listener.subscribe("seamline/v1/raw/+/+/#")  # type: ignore[attr-defined]
     sender: MqttClient = connect(embedded.port, device).client  # type: ignore[attr-defined]
     assert isinstance(sender._paho.socket(), BufferedSocket)
     topic = "seamline/v1/raw/a/b/c/pi-7/t"
@@ -135,3 +135,16 @@ def test_paho_uses_it_and_many_messages_of_all_sizes_pass_both_ways(
             sender.wait_pending(100, 5)
     assert eventually(lambda: len(listener.messages) == 400, 20)  # type: ignore[attr-defined]
     assert [payload for _, payload in listener.heard()] == sent  # type: ignore[attr-defined]
+
+
+def test_a_bell_is_rung_once_until_it_is_heard() -> None:
+    receiver, sender = socket.socketpair()
+    bell = Bell(receiver, sender)
+    receiver.setblocking(False)
+    assert [bell.send(b"0") for _ in range(3)] == [1, 1, 1]
+    assert bell.recv(10) == b"0"
+    bell.send(b"0")
+    assert bell.recv(10) == b"0"
+    with pytest.raises(BlockingIOError):
+        bell.recv(10)
+    bell.close()
