@@ -79,6 +79,7 @@ class MqttClient:
         self._max_queued = max_queued
         self._lock = threading.Lock()
         self._drained = threading.Condition(self._lock)
+        self._waited_for: list[int] = []  # nobody is woken before one of these is reached
         self._open: dict[int, int] = {}
         self._early: set[int] = set()
         self._connection = 0
@@ -193,7 +194,11 @@ class MqttClient:
     def wait_pending(self, at_most: int, timeout_s: float) -> bool:
         """Wait until no more than `at_most` messages are pending; False if time ran out."""
         with self._drained:
-            return self._drained.wait_for(lambda: len(self._open) <= at_most, timeout_s)
+            self._waited_for.append(at_most)
+            try:
+                return self._drained.wait_for(lambda: len(self._open) <= at_most, timeout_s)
+            finally:
+                self._waited_for.remove(at_most)
 
     def stop(self, timeout_s: float = 2.0) -> bool:
         """Wait up to `timeout_s` for pending messages, say goodbye, end the thread.
@@ -289,7 +294,7 @@ class MqttClient:
         with self._lock:
             if self._open.pop(mid, None) is None:
                 self._early.add(mid)  # `publish` has not come back yet in its thread
-            else:
+            elif self._waited_for and len(self._open) <= max(self._waited_for):
                 self._drained.notify_all()
 
     def _subscribed(
