@@ -73,10 +73,3 @@ def test_the_bench_returns_its_figures() -> None:
     assert figures["visits_per_s"] > 0
     assert figures["pieces_per_h"] == pytest.approx(figures["simpy_pieces_per_h"], rel=0.05)
     assert len(said) == 2
-
-
-@pytest.mark.slow
-def test_targets_of_speed() -> None:
-    figures = bench_sim.run(lambda text: None, seconds=15)
-    assert figures["ratio"] >= 2
-    assert figures["plant_time_ratio"] >= 10_000
