@@ -49,7 +49,7 @@ CREATE TABLE commands (
     expires_wall_ts TIMESTAMP   -- wall time after which it is not executed any more
 );
 
--- What became of commands.
+-- What became of commands. A node tells results again after a reconnect: count distinct command_id.
 CREATE TABLE command_results (
     command_id VARCHAR,    -- id of the command
     status     VARCHAR,    -- done | seen | refused | expired | failed
