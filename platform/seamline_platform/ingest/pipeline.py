@@ -163,6 +163,10 @@ class Pipeline:
             raise ContractError(f"Batch number {header.n} is above {MAX_NUMBER}.")
         key = Key(node.site, node.node, header.epoch)
         with self._lock:
+            if pending.generation != self._generation:
+                # The marks went back meanwhile: this round will not be stored, and takes no more.
+                self.counters.ahead += 1
+                return
             pending.before.setdefault(key, self._marks.mark(key))
             decision = self._marks.offer(key, header, self._clock.steady_s())
         if decision.gap is not None:
@@ -349,8 +353,6 @@ class Pipeline:
         with self._lock:
             if pending.generation == self._generation:
                 self._marks.roll_back(pending.before)
-                return
-        self._reload()
 
     def _failed(self, pending: Pending, error: StoreError) -> None:
         log.error("Rows are not stored and asked for again: %s", error)
@@ -375,15 +377,19 @@ class Pipeline:
 
     def _begin_anew(self) -> None:
         """Begin a new generation; only the writer thread does so, between two transactions."""
-        self._reload_due = True
-        self._generation += 1
-        self._reload()
+        with self._lock:
+            self._reload_due = True
+            self._generation += 1
+            self._read_marks()
 
     def _reload(self) -> None:
         """Go back to what the store has; everything after that is asked for again."""
         with self._lock:
-            self._marks.reload(self._store.marks())
-            self._reload_due = False
+            self._read_marks()
+
+    def _read_marks(self) -> None:
+        self._marks.reload(self._store.marks())
+        self._reload_due = False
 
     def _checkpointed(self) -> None:
         with self._lock:

@@ -323,6 +323,26 @@ def test_after_a_round_given_up_no_later_number_is_committed_without_it(
     assert rig.upto() == 3
 
 
+def test_a_round_under_way_takes_nothing_once_the_marks_went_back(rig: Any) -> None:
+    rig.take(rig.batch(1, epoch="bb"))
+    handled = rig.pipeline._handlers.on_batch
+
+    def fault(batch: object) -> None:
+        handled(batch)
+        if len(rig.batches) == 2:
+            rig.pipeline._begin_anew()  # as the writer thread does when it gives a group up
+
+    rig.pipeline._handlers.on_batch = fault
+    rig.take(rig.batch(1, epoch="aa"), rig.batch(2, epoch="bb"))
+    stored = "SELECT epoch, n FROM batches ORDER BY epoch, n"
+    assert rig.rows(stored) == [("bb", 1)]
+    rig.take(rig.batch(3, epoch="bb"))
+    assert rig.rows(stored) == [("bb", 1)]  # no number is hidden behind a later one
+    assert (rig.acks[-1].ack.epoch, rig.upto(), rig.acks[-1].ack.resume) == ("bb", 1, True)
+    rig.take(rig.batch(1, epoch="aa"), rig.batch(2, epoch="bb"), rig.batch(3, epoch="bb"))
+    assert rig.rows(stored) == [("aa", 1), ("bb", 1), ("bb", 2), ("bb", 3)]
+
+
 def test_after_a_fatal_fault_without_loss_nothing_is_asked_for_again(rig: Any) -> None:
     rig.take(rig.batch(1))
     rig.store._database.writer.execute("CHECKPOINT")
