@@ -1,5 +1,7 @@
 """The tree of errors that Seamline raises on purpose."""
 
+from typing import Final
+
 
 class SeamlineError(Exception):
     """Base of every error that Seamline raises: its text is fit to be shown to a user."""
@@ -27,3 +29,7 @@ class PluginError(SeamlineError):
 
 class DriverError(SeamlineError):
     """A device cannot be read or written."""
+
+
+UNREADABLE: Final = (ValueError, KeyError, TypeError, OverflowError, RecursionError)
+"""What reading somebody else's document may raise: wrong, missing, endless, nested too deeply."""

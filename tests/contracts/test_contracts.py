@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seamline_broker.contracts import topics
+from seamline_broker.contracts.batch import Ack, split_message
 from seamline_broker.contracts.catalogue import Catalogue, LineInfo, Operation, Style
 from seamline_broker.contracts.commands import (
     COMMANDS,
@@ -216,3 +217,22 @@ def test_the_catalogue_comes_back_and_sums_standard_times() -> None:
     assert style.skus() == ["TS01-WHT-S", "TS01-WHT-M"]
     with pytest.raises(ContractError, match="not readable"):
         Catalogue.from_document({"styles": 3})
+
+
+@pytest.mark.parametrize("payload", [b"[" * 60_000, b'{"v":1e999}', b"\xff", b"null", b"{}"])
+def test_no_payload_of_somebody_else_is_more_than_a_contract_error(payload: bytes) -> None:
+    for read in (Promise.decode, SellerOrder.decode, Birth.decode, RunClock.decode, Ack.decode,
+                 CommandMessage.decode, CommandResult.decode, split_message):  # fmt: skip
+        with pytest.raises(ContractError):
+            read(payload)
+
+
+def test_a_number_without_end_is_not_readable() -> None:
+    promise = (
+        b'{"v":1,"order":"A","accepted":true,"promise_ms":1e999,"site":"","line":"","reason":""}'
+    )
+    with pytest.raises(ContractError, match="not readable"):
+        Promise.decode(promise)
+    ack = b'{"epoch":"a","store":"s","upto":1e999,"safe":0,"resume":false}'
+    with pytest.raises(ContractError, match="not readable"):
+        Ack.decode(ack)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from seamline_broker.contracts.events import Columns
-from seamline_broker.errors import ContractError
+from seamline_broker.errors import UNREADABLE, ContractError
 
 MAX_BODY_BYTES: Final = 48 * 1024
 MAX_MESSAGE_BYTES: Final = 64 * 1024
@@ -124,7 +124,7 @@ def split_message(payload: bytes) -> tuple[BatchHeader, bytes]:
         if head["v"] != 1:
             raise ContractError(f"Batch version {head['v']!r} is unknown; this platform reads 1.")
         values = (head["epoch"], head["n"], head["floor"], head["rows"])
-    except (ValueError, KeyError, TypeError) as exc:
+    except UNREADABLE as exc:
         raise ContractError(f"Batch header {line[:80]!r} is not readable: {exc}.") from exc
     if not isinstance(values[0], str) or any(type(v) is not int for v in values[1:]):
         raise ContractError(
@@ -169,7 +169,7 @@ class Ack:
             return cls(
                 str(d["epoch"]), str(d["store"]), int(d["upto"]), int(d["safe"]), bool(d["resume"])
             )
-        except (ValueError, KeyError, TypeError) as exc:
+        except UNREADABLE as exc:
             raise ContractError(
                 f"Acknowledgement {payload[:80]!r} is not readable: {exc}."
             ) from exc

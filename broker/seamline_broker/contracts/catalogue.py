@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
-from seamline_broker.errors import ContractError
+from seamline_broker.errors import UNREADABLE, ContractError
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ class Catalogue:
         """
         try:
             return cls._from_document(d)
-        except (KeyError, TypeError, ValueError, AttributeError) as exc:
+        except (*UNREADABLE, AttributeError) as exc:
             raise ContractError(f"The catalogue is not readable: {exc!r}.") from exc
 
     @classmethod

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from seamline_broker.errors import ContractError
+from seamline_broker.errors import UNREADABLE, ContractError
 
 ArgType = Literal["str", "int", "float", "bool", "list[str]", "dict[str,int]"]
 ResultStatus = Literal["done", "seen", "refused", "expired", "failed"]
@@ -278,7 +278,7 @@ class CommandMessage:
                 int(d["counter"]),
                 int(d["issued_ms"]),
             )
-        except (ValueError, KeyError, TypeError) as exc:
+        except UNREADABLE as exc:
             raise ContractError(f"Command {payload[:80]!r} is not readable: {exc}.") from exc
 
 
@@ -318,5 +318,5 @@ class CommandResult:
             return cls(
                 str(d["id"]), d["status"], str(d["reason"]), int(d["plant_ms"]), int(d["wall_ms"])
             )
-        except (ValueError, KeyError, TypeError) as exc:
+        except UNREADABLE as exc:
             raise ContractError(f"Result {payload[:80]!r} is not readable: {exc}.") from exc

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
 from seamline_broker.contracts.topics import check_level
-from seamline_broker.errors import ContractError
+from seamline_broker.errors import UNREADABLE, ContractError
 
 MAX_ORDER_PIECES = 20_000
 
@@ -13,7 +13,7 @@ MAX_ORDER_PIECES = 20_000
 def _load(payload: bytes, what: str) -> dict[str, object]:
     try:
         document = json.loads(payload)
-    except ValueError as exc:
+    except (ValueError, RecursionError) as exc:
         raise ContractError(f"{what} {payload[:80]!r} is not JSON: {exc}.") from exc
     if not isinstance(document, dict):
         raise ContractError(f"{what} {payload[:80]!r} is not a JSON object.")
@@ -91,7 +91,7 @@ class Birth:
                 tuple(str(c) for c in d["commands"]),  # type: ignore[attr-defined]
                 d["catalogue"],  # type: ignore[arg-type]
             )
-        except (KeyError, TypeError, ValueError) as exc:
+        except UNREADABLE as exc:
             raise ContractError(f"Birth certificate is not readable: {exc!r}.") from exc
 
 
@@ -125,7 +125,7 @@ class RunClock:
                 float(d["speed"]),  # type: ignore[arg-type]
                 str(d["state"]),
             )
-        except (KeyError, TypeError, ValueError) as exc:
+        except UNREADABLE as exc:
             raise ContractError(f"Clock is not readable: {exc!r}.") from exc
 
 
@@ -183,7 +183,7 @@ class SellerOrder:
                 int(d.get("weight", 1)),  # type: ignore[call-overload]
                 int(d.get("price_fen", 0)),  # type: ignore[call-overload]
             )
-        except (KeyError, TypeError, ValueError) as exc:
+        except UNREADABLE as exc:
             raise ContractError(f"Order {payload[:120]!r} is not readable: {exc!r}.") from exc
 
 
@@ -221,5 +221,5 @@ class Promise:
                 str(d["line"]),
                 str(d["reason"]),
             )
-        except (KeyError, TypeError, ValueError) as exc:
+        except UNREADABLE as exc:
             raise ContractError(f"Promise {payload[:80]!r} is not readable: {exc!r}.") from exc

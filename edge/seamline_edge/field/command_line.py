@@ -68,6 +68,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--demand", type=Path, help="CSV with unique_id, ds, y: real sales")
     p.add_argument("--sample-budget", type=float, default=2_000.0, help="values per wall second")
     p.add_argument("--fresh", action="store_true", help="forget the run in this folder")
+    p.add_argument("--start", default="", help="name of this start; the same one keeps the pace")
     p.add_argument("--no-prerun", action="store_true", help="begin at the first midnight, empty")
     p.add_argument("--log-level", default="INFO")
     return p
@@ -79,7 +80,15 @@ def _run(arguments: Sequence[str] | None) -> int:
     clock = WallClock()
     folder = a.run_dir / "field"
     settings = RunSettings(
-        folder, a.scenario, a.seed, a.speed, a.sample_budget, a.demand, a.fresh, not a.no_prerun
+        folder,
+        a.scenario,
+        a.seed,
+        a.speed,
+        a.sample_budget,
+        a.demand,
+        a.fresh,
+        not a.no_prerun,
+        a.start,
     )
     plant, run = open_plant(settings, clock)
     server = BusServer(plant, run, a.host, a.port, clock.steady_s, clock.wall_ms)

@@ -92,6 +92,12 @@ class RunningPlant:
         self.sampler.restart()
         self.save()
 
+    def set_pace(self, speed: float) -> None:
+        """Run at another speed than the run was left with, and no longer paused."""
+        self.pacer = Pacer(PaceState(speed))
+        self.sampler.set_speed(self.pacer.speed)
+        self.save()
+
     def _replay(self, entry: Entry) -> None:
         if entry[0] == "t":
             self.world.step_until(entry[1])

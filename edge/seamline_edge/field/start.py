@@ -40,6 +40,8 @@ class RunSettings:
     demand: Path | None = None
     fresh: bool = False
     prerun: bool = True
+    start: str = ""
+    """Names one start by a supervisor: a field that died and comes again keeps its pace."""
 
     def __post_init__(self) -> None:
         if not 0.1 <= self.speed <= 20_000:
@@ -84,8 +86,23 @@ def open_plant(settings: RunSettings, clock: Clock) -> tuple[RunningPlant, str]:
     restored = journal.restore()
     plant = _plant(settings, World.restore(restored.world), scenario, journal, clock)
     plant.resume(restored)
+    if _is_new_start(settings):
+        plant.set_pace(settings.speed)
     _log.info("Run goes on run=%s plant_ms=%d", identity["run"], plant.plant_ms)
     return plant, str(identity["run"])
+
+
+def _is_new_start(settings: RunSettings) -> bool:
+    """Tell whether somebody has just started the run, so that the speed asked for counts."""
+    if not settings.start:
+        return True
+    path = settings.folder / "start.txt"
+    try:
+        known = path.read_text() if path.exists() else ""
+        path.write_text(settings.start)
+    except OSError as exc:
+        raise StoreError(f"{path} cannot be written: {exc}.") from exc
+    return known != settings.start
 
 
 def _prepare(

@@ -15,6 +15,7 @@ import uvicorn
 
 from seamline_broker.clock import WallClock
 from seamline_broker.errors import ConfigError
+from seamline_broker.users import write_private
 from seamline_platform.api.gate import Gate
 from seamline_platform.api.live import server_config
 from seamline_platform.api.pages import load_page
@@ -73,7 +74,7 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 async def _serve(settings: Settings, listener: socket.socket) -> None:
-    token = secrets.token_urlsafe(24)
+    token = _page_token(settings)
     runtime = Runtime(settings, WallClock())
     page = load_page()
     state = getattr(page, "state", None)
@@ -143,6 +144,23 @@ def _announce(settings: Settings, listener: socket.socket, token: str) -> None:
     temporary.write_text(json.dumps(document), encoding="utf-8")
     temporary.replace(path)
     log.info("platform_ready port=%s", port)
+
+
+def _page_token(settings: Settings) -> str:
+    """Return the token of the page's link: the same for a run, so that open pages stay signed in.
+
+    Raises:
+        SeamlineError: if it cannot be read or made.
+    """
+    path = settings.run_dir / "page.token"
+    try:
+        token = path.read_text(encoding="utf-8").strip() if path.exists() else ""
+    except OSError as exc:
+        raise ConfigError(f"{path} cannot be read: {exc.strerror}.") from exc
+    if not token:
+        token = secrets.token_urlsafe(24)
+        write_private(path, token + "\n")
+    return token
 
 
 def _platform_file(settings: Settings) -> Path:

@@ -91,8 +91,10 @@ class Brain:
             self._settings.model, history, horizon=self._settings.horizon_days
         )
         result = await run_worker(request, self._settings.timeout_s)
-        self._keep(result, origin_ms)
+        # Orders first: a night counts as done once its forecast is stored, and whoever is ended in
+        # between makes the night again; orders that are known then are not made twice.
         orders = self._orders(result, now_ms)
+        self._keep(result, origin_ms)
         report = result.report
         note = report.note or (
             f"{report.series} series by {report.model} in {report.seconds:.1f} s; "

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from secrets import token_hex
 from typing import Final
 
 from seamline_broker.address import BrokerAddress
@@ -70,6 +71,7 @@ class DemoParts:
     secrets: Secrets
     field_port: int = field(default_factory=free_port)
     broker: EmbeddedBroker | None = None
+    start: str = field(default_factory=lambda: token_hex(8))
 
     def __post_init__(self) -> None:
         if self.settings.broker.url is None:
@@ -161,6 +163,7 @@ class DemoParts:
             "--scenario": _absolute_file(s.scenario),
             "--seed": s.seed,
             "--speed": s.speed,
+            "--start": self.start,
             "--sample-budget": s.sample_budget,
             "--demand": self._demand_csv(),
         }

@@ -89,3 +89,9 @@ class Inbox:
         with self._changed:
             self._closed = True
             self._changed.notify_all()
+
+
+def size_fault(message: Message, limit: int) -> str:
+    """Return what is wrong with the size of a message, empty if nothing is."""
+    size = len(message.payload)
+    return f"The message has {size} bytes; the limit is {limit}." if size > limit else ""

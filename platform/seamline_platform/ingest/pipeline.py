@@ -23,7 +23,7 @@ from seamline_platform.domain.batches import DecodedBatch
 from seamline_platform.ingest.counters import Counters
 from seamline_platform.ingest.door import DoorReader
 from seamline_platform.ingest.handlers import Handlers, nothing
-from seamline_platform.ingest.inbox import Message
+from seamline_platform.ingest.inbox import Message, size_fault
 from seamline_platform.ingest.pending import Pending
 from seamline_platform.ingest.plantclock import PlantClock
 from seamline_platform.ingest.rejects import Rejects
@@ -80,7 +80,7 @@ class Pipeline:
         self._lock = threading.Lock()
         self._marks = Watermarks(store.store_id, store.marks())
         self._next_batch_id = store.next_batch_id()
-        self._orders = store.order_ids()
+        self._orders = store.order_sellers()
         self._kinds: dict[tuple[str, str], str] = {}
         self._rejects = Rejects(self.counters)
         self._door = DoorReader(store.raw_latest)
@@ -146,7 +146,7 @@ class Pipeline:
         known = len(levels) == 4 and levels[:2] == ["seamline", "v1"]
         route = self._routes.get(levels[2]) if known else None
         limit = MAX_BIRTH_BYTES if known and levels[2] == "node" else MAX_MESSAGE_BYTES
-        if route != self._data and (fault := _size_fault(message, limit)):
+        if route != self._data and (fault := size_fault(message, limit)):
             raise ContractError(fault)
         if route is None:
             raise ContractError(f"Nothing is expected on topic {message.topic[:200]!r}.")
@@ -154,7 +154,7 @@ class Pipeline:
 
     def _data(self, message: Message, pending: Pending, wall_ms: int) -> None:
         node = node_of(message.topic)
-        fault = _size_fault(message, MAX_MESSAGE_BYTES)
+        fault = size_fault(message, MAX_MESSAGE_BYTES)
         try:
             header, body = split_message(message.payload)
         except ContractError as exc:
@@ -280,14 +280,17 @@ class Pipeline:
         levels = message.topic.split("/")
         if levels[3:] != [order.seller, "new"]:
             raise ContractError(f"Order of seller {order.seller!r} came on {message.topic!r}.")
-        if order.order in self._orders:
+        owner = self._orders.get(order.order)
+        if owner not in (None, order.seller):
+            raise ContractError(f"Order id {order.order!r} is taken by another order: choose one.")
+        if owner:
             self.counters.repeated_orders += 1
             self._call(self._handlers.on_order_again, order)
             return
         check_time("placed_ms", order.placed_ms)
         check_time("due_ms", order.due_ms)
         rows = self._store.rows("orders", [order_row(order, wall_ms)])
-        self._orders.add(order.order)
+        self._orders[order.order] = order.seller
         self.counters.orders += 1
         pending.orders.append((order, wall_ms))
         pending.urgent = True
@@ -300,8 +303,6 @@ class Pipeline:
         check_time("plant_ms", clock.plant_ms)
         self.plant_clock.set(clock, wall_ms)
         self._call(self._handlers.on_clock, clock)
-
-    # ---- helpers -------------------------------------------------------------------------------
 
     def _take_batch_id(self) -> int:
         batch_id = self._next_batch_id
@@ -364,7 +365,8 @@ class Pipeline:
         self.send_acks()
 
     def _forget(self, pending: Pending) -> None:
-        self._orders.difference_update(order.order for order, _ in pending.orders)
+        for order, _ in pending.orders:
+            self._orders.pop(order.order, None)
         self._door.forget()
 
     def _reopened(self) -> None:
@@ -395,8 +397,3 @@ class Pipeline:
         with self._lock:
             self._marks.checkpointed()
         self.send_acks()
-
-
-def _size_fault(message: Message, limit: int) -> str:
-    size = len(message.payload)
-    return f"The message has {size} bytes; the limit is {limit}." if size > limit else ""

@@ -236,9 +236,10 @@ class Store:
         row = self.read("SELECT coalesce(max(batch_id), 0) + 1 AS id FROM batches")[0]
         return int(str(row["id"]))
 
-    def order_ids(self) -> set[str]:
-        """Return the ids of all orders."""
-        return {str(r["order_id"]) for r in self.read("SELECT order_id FROM orders")}
+    def order_sellers(self) -> dict[str, str]:
+        """Return the seller of every order by its id; empty for replenishment."""
+        rows = self.read("SELECT order_id, coalesce(seller, '') AS seller FROM orders")
+        return {str(row["order_id"]): str(row["seller"]) for row in rows}
 
     def raw_latest(self) -> dict[tuple[str, str, str, str], tuple[float | None, int]]:
         """Return newest value and source time by (site, node, device, metric) of raw devices."""

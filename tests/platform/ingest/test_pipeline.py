@@ -1,6 +1,7 @@
 """Numbered batches, orders, births, results, the clock: what is stored, told and acknowledged."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import duckdb
@@ -231,6 +232,16 @@ def test_an_order_known_before_the_restart_changes_nothing(
     again.send(topic, ORDER.encode())
     assert again.orders == []
     assert again.rows("SELECT count(*) FROM orders") == [(1,)]
+
+
+def test_an_order_id_belongs_to_the_seller_that_used_it_first(rig: Any) -> None:
+    rig.send("seamline/v1/orders/seller-1/new", ORDER.encode())
+    rig.send("seamline/v1/orders/seller-2/new", replace(ORDER, seller="seller-2").encode())
+    assert rig.rows("SELECT order_id, seller FROM orders") == [("o-1", "seller-1")]
+    assert rig.repeated == []  # nobody hears the promise of another
+    ((topic, reason),) = rig.rejected()
+    assert topic == "seamline/v1/orders/seller-2/new"
+    assert "'o-1' is taken by another order" in str(reason)
 
 
 # ---- faults of the store -------------------------------------------------------------------------

@@ -136,7 +136,7 @@ def test_raw_values_and_orders_sent_while_the_platform_was_away_are_not_lost(
     assert seller.wait_pending(0, 10)
     start(store)
     assert eventually(lambda: values(store) == [float(i) for i in range(20)])
-    assert eventually(lambda: store.order_ids() == {"o-1"})
+    assert eventually(lambda: set(store.order_sellers()) == {"o-1"})
 
 
 def test_what_the_store_does_not_take_is_offered_again(

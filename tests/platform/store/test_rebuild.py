@@ -146,7 +146,7 @@ def test_marks_numbers_and_orders_are_those_before_the_restart(
     open_store: Callable[..., Store],
 ) -> None:
     store = open_store()
-    assert (store.marks(), store.next_batch_id(), store.order_ids()) == ({}, 1, set())
+    assert (store.marks(), store.next_batch_id(), store.order_sellers()) == ({}, 1, {})
     rows = [
         {"batch_id": i, "site": "s", "node": node, "epoch": epoch, "n": n}
         for i, (node, epoch, n) in enumerate(
@@ -154,16 +154,16 @@ def test_marks_numbers_and_orders_are_those_before_the_restart(
         )
     ]
     store.insert("batches", rows)
-    store.insert("orders", [{"order_id": "o-1"}, {"order_id": "o-2"}])
+    store.insert("orders", [{"order_id": "o-1", "seller": "s-1"}, {"order_id": "o-2"}])
     store.flush()
-    before = (store.marks(), store.next_batch_id(), store.order_ids())
+    before = (store.marks(), store.next_batch_id(), store.order_sellers())
     store.close()
     store = open_store()
-    assert (store.marks(), store.next_batch_id(), store.order_ids()) == before
+    assert (store.marks(), store.next_batch_id(), store.order_sellers()) == before
     assert before == (
         {("s", "a", "11"): 2, ("s", "a", "22"): 1, ("s", "b", "33"): 7},
         10,
-        {"o-1", "o-2"},
+        {"o-1": "s-1", "o-2": ""},
     )
 
 
