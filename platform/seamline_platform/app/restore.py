@@ -9,7 +9,7 @@ from seamline_broker.contracts.view import OrderView
 from seamline_platform.app.board import Reason
 from seamline_platform.app.sql import PLATFORM_ORDERS, REASONS, integer, text
 from seamline_platform.store import Store
-from seamline_platform.streams.kpis import Kpis
+from seamline_platform.streams.kpis import METER, Kpis
 from seamline_platform.twin import Projection
 
 _DAY_MS: Final = 86_400_000
@@ -36,7 +36,8 @@ def restore(
         projection.apply(batch)
     for row in store.read(_KPI_ENDS):
         kpis.stored(text(row["site"]), text(row["line"]), integer(row["end_ms"]))
-    for batch in store.rebuild(newest_ms // _DAY_MS * _DAY_MS, ("piece", "shift", "order")):
+    today_ms = newest_ms // _DAY_MS * _DAY_MS
+    for batch in store.rebuild(today_ms, ("piece", "shift", "order"), readings=(METER,)):
         kpis.apply(batch)
     kpis.take_rows()
     return newest_ms

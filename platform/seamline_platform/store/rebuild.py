@@ -1,6 +1,6 @@
 """Reads stored batches back, so that streams and twin can be restored after a restart."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from itertools import groupby
 from operator import itemgetter
 from typing import Final
@@ -19,7 +19,11 @@ _Content = dict[int, tuple[dict[str, Columns], list[tuple[object, ...]]]]
 
 
 def rebuild(
-    cursor: duckdb.DuckDBPyConnection, since_ms: int, kinds: Iterable[str], *, readings: bool
+    cursor: duckdb.DuckDBPyConnection,
+    since_ms: int,
+    kinds: Iterable[str],
+    *,
+    readings: bool | Collection[str],
 ) -> Iterator[DecodedBatch]:
     """Yield stored batches in order of arrival with rows of plant time `since_ms` or later."""
     wanted = [kind for kind in EVENT_TABLES if kind in set(kinds)]
@@ -33,7 +37,7 @@ def rebuild(
         for kind in wanted:
             _add_events(cursor, kind, span, content)
         if readings:
-            _add_readings(cursor, span, content)
+            _add_readings(cursor, span, readings, content)
         if content:
             yield from _batches(cursor, span, content)
 
@@ -83,13 +87,18 @@ def _add_events(
 
 
 def _add_readings(
-    cursor: duckdb.DuckDBPyConnection, span: tuple[int, int, int], content: _Content
+    cursor: duckdb.DuckDBPyConnection,
+    span: tuple[int, int, int],
+    wanted: bool | Collection[str],
+    content: _Content,
 ) -> None:
+    every = wanted is True
+    metrics = [] if isinstance(wanted, bool) else list(wanted)
     rows = cursor.execute(
         "SELECT batch_id, device, metric, epoch_ms(source_ts), value, quality FROM readings "
         "WHERE batch_id BETWEEN ? AND ? AND plant_ts >= epoch_ms(?::BIGINT) "
-        "ORDER BY batch_id, source_ts",
-        span,
+        "AND (? OR list_contains(?::VARCHAR[], metric)) ORDER BY batch_id, source_ts",
+        (*span, every, metrics),
     ).fetchall()
     for batch_id, group in groupby(rows, key=itemgetter(0)):
         content.setdefault(batch_id, ({}, []))[1].extend(group)

@@ -2,7 +2,7 @@
 
 import logging
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import duckdb
@@ -257,12 +257,16 @@ class Store:
         }
 
     def rebuild(
-        self, since_ms: int = 0, kinds: Iterable[str] | None = None, *, readings: bool = False
+        self,
+        since_ms: int = 0,
+        kinds: Iterable[str] | None = None,
+        *,
+        readings: bool | Collection[str] = False,
     ) -> Iterator[DecodedBatch]:
         """Yield stored batches in order of arrival, `source` = `rebuild`.
 
         Only rows of plant time `since_ms` or later are in them: events of `kinds` (all if None),
-        and samples if `readings` is set.
+        and samples if `readings` is set: all, or those of the metrics named.
         """
         return rebuilding.rebuild(
             self._database.cursor(),
