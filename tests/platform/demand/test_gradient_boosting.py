@@ -30,6 +30,22 @@ def test_a_global_model_beats_seasonal_naive_and_keeps_the_contract(shop: pa.Tab
     assert 0.7 < mine.coverage_80 < 0.95
 
 
+def test_low_quantiles_of_much_sold_items_are_not_held_at_zero_by_the_rest(
+    make_history: MakeHistory,
+) -> None:
+    rng = np.random.default_rng(4)
+    rate = np.repeat([0.3, 20.0], [180, 20])
+    y = rng.poisson(rate[:, None], (200, 84))
+    names = [f"TS{i:03d}-C0-S0@r{i % 3}" for i in range(200)]
+    table = HistGradientBoosting().forecast(make_history(y, names), 7, (0.1,))
+    value = {name: [] for name in names}
+    for row in table.to_pylist():
+        value[row["unique_id"]].append(row["value"])
+    # the 10 % quantile is 14 of Poisson(20), and 0 of Poisson(0.3)
+    assert 11 <= np.mean([value[name] for name in names[180:]]) <= 17
+    assert np.mean([value[name] for name in names[:180]]) < 0.1
+
+
 def test_equal_histories_give_equal_forecasts(shop: pa.Table) -> None:
     model = HistGradientBoosting(iterations=5)
     assert model.forecast(shop, 3, (0.5,)).equals(model.forecast(shop, 3, (0.5,)))
