@@ -113,7 +113,7 @@ def test_only_what_is_asked_for_comes_back(filled: tuple[Store, list[DecodedBatc
     assert found.batch_id == 3
     assert found.events == {kind: batches[2].events[kind] for kind in ("order", "qc")}
     assert len(found.readings) == 0
-    (kind,) = {metric for metric in batches[1].readings.metric[:1]}
+    (kind,) = set(batches[1].readings.metric[:1])
     some = list(store.rebuild(kinds=[], readings=(kind,)))
     assert {name for batch in some for name in batch.readings.metric} == {kind}
     assert list(store.rebuild(kinds=[], readings=("unknown",))) == []
