@@ -159,6 +159,8 @@ class OrderBook:
             if step.seq > order.place_seq:
                 order.place_seq = step.seq
                 order.site, order.line = step.site, step.line
+                if step.state == "in_transit" and order.rank == _QUEUED:
+                    order.rank = RANK["in_transit"]  # sent on from the line where it waited
             self._count(order, step)
             self._advance(order, step.state)
         return steps

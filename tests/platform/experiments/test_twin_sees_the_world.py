@@ -121,3 +121,20 @@ def test_a_twin_that_starts_with_the_prerun_has_the_view() -> None:
     policy = Listening(Foreman(past.daily_milli), reader)
     run_headless(world, world.now_us + 30 * HOUR_US, policy, reader.take)
     _same(world, reader.twin)
+
+
+def test_an_order_sent_on_from_a_line_is_on_its_way_again() -> None:
+    world = World.create(load_scenario("pi"), 4)
+    reader = Reader(world)
+    policy = Listening(foreman_for(world), reader)
+    run_headless(world, 2 * DAY_US + 10 * HOUR_US, policy, reader.take)
+    name = world.view().lines["hangzhou/line-1"].queue[-1]
+    args = {"order": name, "site": "hangzhou", "line": "line-2"}
+    assert world.command("east/warehouse", "redirect", args, "r").status == "done"
+    reader.take(world.take_outbox())
+    seen = reader.twin.view(world.now_ms).orders[name]
+    assert (seen.state, seen.line) == ("in_transit", "line-2")
+    _same(world, reader.twin)
+    run_headless(world, 2 * DAY_US + 12 * HOUR_US, None, reader.take)
+    assert name in reader.twin.view(world.now_ms).lines["hangzhou/line-2"].queue
+    _same(world, reader.twin)
