@@ -106,9 +106,15 @@ class Bell:
         return self._sender.send(data)
 
     def recv(self, bufsize: int) -> bytes:
-        """Hear the bell; who rings from now on writes a byte again."""
-        self._rung = False
-        return self._receiver.recv(bufsize)
+        """Hear the bell; who rings from now on writes a byte again.
+
+        In this order: a ring that came before is heard with this one, and paho looks at its queue
+        next. The other way round its byte could be taken with the bell still counting as rung.
+        """
+        try:
+            return self._receiver.recv(bufsize)
+        finally:
+            self._rung = False
 
     def fileno(self) -> int:
         """Return what `select` waits on."""

@@ -148,3 +148,23 @@ def test_a_bell_is_rung_once_until_it_is_heard() -> None:
     with pytest.raises(BlockingIOError):
         bell.recv(10)
     bell.close()
+
+
+def test_a_ring_while_the_bell_is_heard_does_not_silence_it() -> None:
+    receiver, sender = socket.socketpair()
+    receiver.setblocking(False)
+
+    class Interrupted:
+        """The receiving end, at which another thread rings in the middle of a read."""
+
+        def recv(self, size: int) -> bytes:
+            bell.send(b"0")
+            return receiver.recv(size)
+
+    bell = Bell(Interrupted(), sender)  # type: ignore[arg-type]
+    bell.send(b"0")
+    bell.recv(10)
+    bell.send(b"0")
+    assert receiver.recv(10) == b"0"
+    receiver.close()
+    sender.close()
