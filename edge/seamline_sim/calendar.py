@@ -1,11 +1,10 @@
 """The day: midnight, shifts, hours of sales, sellers' orders, livestreams."""
 
 from seamline_broker.contracts.view import RUSH_WEIGHT
-from seamline_sim import rng, warehouse
+from seamline_sim import rng, shop, warehouse
 from seamline_sim.core import DAY_MS, DAY_US, HOUR_US, MINUTE_US, Core
 from seamline_sim.line import sizes_json
 from seamline_sim.market import OrderWish
-from seamline_sim.products import styles
 from seamline_sim.state import Order
 
 BURST_TICK_MIN = 10
@@ -28,7 +27,8 @@ def day(w: Core, index: int) -> None:
     """Midnight: close the day that ended, plan the one that begins."""
     if index:
         for house in w.warehouses.values():
-            warehouse.close_day(w, house, index - 1)
+            shop.close_day(w, house, index - 1)
+            warehouse.close_day(w, house)
         _forget(w)
     base = index * DAY_US
     shift = w.scenario.shift
@@ -84,7 +84,7 @@ def place(
 def hour(w: Core, index: int, number: int) -> None:
     """Consumers bought during the hour that ends now."""
     for region, sku, channel, wanted, price in w.market.day(index)[number]:
-        warehouse.sell(w, w.warehouses[region], sku, channel, wanted, price)
+        shop.sell(w, w.warehouses[region], sku, channel, wanted, price)
 
 
 def start_burst(w: Core, region: str, style: str, minutes: int, factor_permille: int) -> None:
@@ -105,7 +105,7 @@ def burst(w: Core, region: str, style: str, number: int, ticks_left: int, mean_m
     price = price * w.fig("market.promo_price_permille") // 1000
     key = f"burst{number}|{ticks_left}"
     for sku, wanted in w.market.draw_skus(mean_milli, region, style, key):
-        warehouse.sell(w, w.warehouses[region], sku, "live", wanted, price)
+        shop.sell(w, w.warehouses[region], sku, "live", wanted, price)
     if ticks_left > 1:
         w.at(
             w.now_us + BURST_TICK_MIN * MINUTE_US,
@@ -118,8 +118,8 @@ def rush(w: Core, style: str, pieces: int) -> str:
     w.rushes += 1
     name = f"RU-{w.rushes:03d}"
     d = rng.words(w.seed, "rush", name, 9)
-    names = list(styles())
-    record = styles()[style or names[rng.below(d[0], 12)]]
+    names = list(w.catalogue.styles)
+    record = w.catalogue.styles[style or names[rng.below(d[0], 12)]]
     regions = w.scenario.regions
     region = regions[rng.pick(d[3], [r.share_permille for r in regions])].id
     wish = w.market.make_wish(name, record, pieces, region, d, 0)

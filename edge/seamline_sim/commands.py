@@ -7,7 +7,6 @@ from typing import Any, Literal
 from seamline_sim import calendar, repair, warehouse
 from seamline_sim.core import Core
 from seamline_sim.line import tell
-from seamline_sim.products import styles
 from seamline_sim.state import Line, Order, Station, Warehouse
 
 Arguments = Mapping[str, Any]
@@ -77,7 +76,7 @@ def _kit(w: Core, node: str, args: Arguments) -> str:
         raise Refusal(f"region {args['region']!r} is unknown; {', '.join(w.warehouses)}")
     if args["order_kind"] not in ("seller", "replenishment"):
         raise Refusal(f"order_kind {args['order_kind']!r}; allowed: seller, replenishment")
-    _check_product(args)
+    _check_product(w, args)
     order = w.orders.get(args["order"])
     sizes = {str(k): int(n) for k, n in args["sizes"].items()}
     if order is None:
@@ -97,8 +96,8 @@ def _kit(w: Core, node: str, args: Arguments) -> str:
     return ""
 
 
-def _check_product(args: Arguments) -> None:
-    style = styles().get(args["style"])
+def _check_product(w: Core, args: Arguments) -> None:
+    style = w.catalogue.styles.get(args["style"])
     if style is None:
         raise Refusal(f"style {args['style']!r} is unknown")
     if args["colour"] not in style.colours:
@@ -201,10 +200,10 @@ def _burst(w: Core, node: str, args: Arguments) -> str:
     regions = list(w.warehouses)
     if region and region not in w.warehouses:
         raise Refusal(f"region {region!r} is unknown; {', '.join(regions)}")
-    if style and style not in styles():
+    if style and style not in w.catalogue.styles:
         raise Refusal(f"style {style!r} is unknown")
     region = region or regions[w.bursts % len(regions)]
-    style = style or list(styles())[w.bursts * 5 % len(styles())]
+    style = style or list(w.catalogue.styles)[w.bursts * 5 % len(w.catalogue.styles)]
     calendar.start_burst(w, region, style, args["minutes"], round(args["factor"] * 1000))
     _control(w, "burst", f"{region}/{style}", args)
     return f"{style} sells live in {region} for {args['minutes']} min"
@@ -232,7 +231,7 @@ def _busiest(w: Core) -> tuple[Line, Station]:
 
 
 def _rush_order(w: Core, node: str, args: Arguments) -> str:
-    if args["style"] and args["style"] not in styles():
+    if args["style"] and args["style"] not in w.catalogue.styles:
         raise Refusal(f"style {args['style']!r} is unknown")
     name = calendar.rush(w, args["style"], args["pieces"])
     _control(w, "rush_order", name, args)

@@ -31,7 +31,7 @@ class Core:
         self.scenario = scenario
         self.seed = seed
         self.market = market
-        self.catalogue: Catalogue = catalogue(scenario)
+        self.catalogue: Catalogue = catalogue(scenario, market.collection)
         self.start_ms = scenario.start_ms
         self.time_factor = tables.lognormal(scenario.figure("operators.time_spread_permille"))
         self.now_us = 0

@@ -17,14 +17,14 @@ import math
 from collections.abc import Iterable
 
 from seamline_broker.errors import ConfigError
-from seamline_sim.market import Frame, FrameRow
-from seamline_sim.products import styles
+from seamline_sim.market import Frame, FrameRow, Market
+from seamline_sim.products import Collection, collection_of
 from seamline_sim.scenario import Scenario
 
 MAX_PIECES = 1_000_000
 
 
-def check_frame(rows: Iterable[FrameRow], scenario: Scenario) -> Frame:
+def check_frame(rows: Iterable[FrameRow], scenario: Scenario, collection: Collection) -> Frame:
     """Return the demand of a long frame by region and SKU.
 
     Raises:
@@ -49,8 +49,19 @@ def check_frame(rows: Iterable[FrameRow], scenario: Scenario) -> Frame:
     step = _step(all_days)
     last = all_days[-1] + step - 1
     period = -(-(last - all_days[0] + 1) // 7) * 7
-    slots = _slots(series, scenario)
+    slots = _slots(series, scenario, collection)
     return Frame({slots[name]: _daily(days, step) for name, days in series.items()}, last, period)
+
+
+def make_market(scenario: Scenario, seed: int, demand: Iterable[FrameRow] | None = None) -> Market:
+    """Return the market of a scenario and seed; `demand` replaces its consumers.
+
+    Raises:
+        ConfigError: if the demand frame has a row that is not allowed.
+    """
+    collection = collection_of(scenario, seed)
+    frame = check_frame(demand, scenario, collection) if demand is not None else None
+    return Market(scenario, seed, frame, collection)
 
 
 def _step(days: list[int]) -> int:
@@ -68,10 +79,12 @@ def _daily(days: dict[int, int], step: int) -> dict[int, int]:
     return result
 
 
-def _slots(series: dict[str, dict[int, int]], scenario: Scenario) -> dict[str, tuple[str, str]]:
+def _slots(
+    series: dict[str, dict[int, int]], scenario: Scenario, collection: Collection
+) -> dict[str, tuple[str, str]]:
     regions = [region.id for region in scenario.regions]
     by_rank: list[str] = []
-    lists = [style.skus() for style in styles().values()]
+    lists = [style.skus() for style in collection.styles.values()]
     for rank in range(max(len(skus) for skus in lists)):
         by_rank += [skus[rank] for skus in lists if rank < len(skus)]
     known = set(by_rank)

@@ -5,9 +5,8 @@ from collections.abc import Iterable
 from seamline_broker.contracts.events import Event
 from seamline_broker.errors import ConfigError
 from seamline_sim.core import DAY_MS, FIRST_SEQ
-from seamline_sim.demand import check_frame
+from seamline_sim.demand import make_market
 from seamline_sim.market import FrameRow, Market
-from seamline_sim.products import styles
 from seamline_sim.scenario import Scenario
 
 
@@ -22,21 +21,20 @@ def history(
         ConfigError: if `days` is so large that the numbers would reach those of the run, or the
             demand frame has a row that is not allowed.
     """
-    frame = check_frame(demand, scenario) if demand is not None else None
-    return market_history(Market(scenario, seed, frame), days)
+    return market_history(make_market(scenario, seed, demand), days)
 
 
 def market_history(market: Market, days: int) -> list[Event]:
     """Return the history of a market that exists already (see `history`)."""
     scenario = market.scenario
-    skus = sum(len(style.skus()) for style in styles().values())
+    skus = sum(len(style.skus()) for style in market.collection.styles.values())
     if days < 0 or days * skus * len(scenario.regions) >= FIRST_SEQ:
         raise ConfigError(f"history of {days} days; allowed: 0 to {FIRST_SEQ // skus // 10}.")
     events: list[Event] = []
     for day in range(-days, 0):
         for region in scenario.regions:
             node = f"{region.id}/warehouse"
-            for style in styles():
+            for style in market.collection.styles:
                 price = market.price_fen(region.id, style, day)
                 promo = market.frame is None and market.promo(region.id, style, day)
                 for sku, wanted in market.sku_demand(region.id, style, day):

@@ -3,7 +3,6 @@
 from seamline_sim import rng, station, tables
 from seamline_sim.core import MINUTE_US, Core
 from seamline_sim.layout import plan_of
-from seamline_sim.products import styles
 from seamline_sim.state import Garment, Line, Order, Station
 
 
@@ -121,7 +120,7 @@ def _begin_next(w: Core, line: Line) -> bool:
     if not line.queue:
         return False
     order = w.orders[line.queue[0]]
-    bulletin = styles()[order.style].bulletin
+    bulletin = w.catalogue.styles[order.style].bulletin
     other = bulletin != line.plan.bulletin or not line.style
     if other and line.wip:
         return False

@@ -2,6 +2,7 @@
 
 import functools
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any
@@ -48,14 +49,23 @@ def published_smv_min(bulletin: str) -> str:
     return str(_read("bulletins.toml")[bulletin]["published_min"])
 
 
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """The styles of a market by id, and what the market knows of them besides the catalogue."""
+
+    styles: Mapping[str, Style]
+    traits: Mapping[str, StyleTraits]
+
+
 @functools.cache
-def styles() -> dict[str, Style]:
-    """Return all styles by id."""
-    result = {}
+def fixed_collection() -> Collection:
+    """Return the styles of `data/styles.toml`: the collection of a scenario that names no other."""
+    styles, traits = {}, {}
+    table = _read("styles.toml")
     for bulletin in bulletins():
-        t = _read("styles.toml")[bulletin]
-        for style, name, name_zh, price, _weight, _life, colours in t["styles"]:
-            result[style] = Style(
+        t = table[bulletin]
+        for style, name, name_zh, price, weight, life, colours in t["styles"]:
+            styles[style] = Style(
                 style=style,
                 name=name,
                 name_zh=name_zh,
@@ -67,23 +77,18 @@ def styles() -> dict[str, Style]:
                 fabric=t["fabric"],
                 fabric_cm=t["fabric_cm"],
             )
-    return result
-
-
-@functools.cache
-def traits() -> dict[str, StyleTraits]:
-    """Return the market's traits of all styles by id."""
-    table = _read("styles.toml")
-    result = {}
-    for bulletin in bulletins():
-        for style, _name, _zh, _price, weight, life, colours in table[bulletin]["styles"]:
             shares = tuple(table["colour_share_permille"][str(len(colours))])
-            result[style] = StyleTraits(weight, life == "fashion", shares)
-    return result
+            traits[style] = StyleTraits(weight, life == "fashion", shares)
+    return Collection(styles, traits)
 
 
-def catalogue(scenario: Scenario) -> Catalogue:
-    """Return the catalogue of a scenario."""
+def collection_of(scenario: Scenario, seed: int) -> Collection:
+    """Return the collection of a scenario and seed: the same under every policy of the seed."""
+    return fixed_collection()
+
+
+def catalogue(scenario: Scenario, collection: Collection) -> Catalogue:
+    """Return the catalogue of a scenario with the styles of a collection."""
     shift = scenario.shift
     lines = tuple(
         LineInfo(
@@ -100,7 +105,7 @@ def catalogue(scenario: Scenario) -> Catalogue:
         for n in range(1, plant.lines + 1)
     )
     return Catalogue(
-        styles=styles(),
+        styles=collection.styles,
         bulletins=bulletins(),
         lines=lines,
         regions=tuple(r.id for r in scenario.regions),

@@ -17,7 +17,7 @@ from seamline_sim.core import Core
 from seamline_sim.layout import plan_of
 from seamline_sim.state import Cloth, Garment, Line, Order, PlantState, Station, Warehouse
 
-MARK = "seamline-world-1"
+MARK = "seamline-world-2"
 _Row = tuple[Any, ...]
 
 

@@ -1,16 +1,15 @@
-"""Warehouses: cloth, cutting tables, kits on their way, finished goods, consumers' purchases."""
+"""Warehouses: cloth, cutting tables, kits on their way to the lines, deliveries."""
 
 from seamline_broker.contracts.view import RUSH_WEIGHT
-from seamline_sim import rng
-from seamline_sim.core import DAY_MS, DAY_US, MINUTE_US, Core
+from seamline_sim import rng, shop
+from seamline_sim.core import DAY_US, MINUTE_US, Core
 from seamline_sim.line import feed, tell
-from seamline_sim.products import styles
 from seamline_sim.state import Cloth, Order, Warehouse
 
 
 def cloth_of(w: Core, order: Order) -> Cloth:
     """Return the cloth that an order is cut from."""
-    style = styles()[order.style]
+    style = w.catalogue.styles[order.style]
     return w.warehouses[order.warehouse].cloth[f"{style.fabric}/{order.colour}"]
 
 
@@ -22,7 +21,7 @@ def tell_cloth(w: Core, house: Warehouse, cloth: Cloth, reason: str) -> None:
 def kit(w: Core, house: Warehouse, order: Order) -> None:
     """Accept an order for cutting: its cloth is reserved, then it waits for cloth and a table."""
     order.warehouse = house.region
-    order.cloth_cm = order.pieces * styles()[order.style].fabric_cm
+    order.cloth_cm = order.pieces * w.catalogue.styles[order.style].fabric_cm
     tell(w, house.node, order, "cutting", order.pieces)
     cloth = cloth_of(w, order)
     cloth.reserved += order.cloth_cm - cloth.kept.pop(order.id, 0)
@@ -146,67 +145,10 @@ def delivered(w: Core, order_id: str) -> None:
         for size in order.sizes:
             n = order.good.get(size, 0)
             if n:
-                put_in_stock(w, house, f"{order.style}-{order.colour}-{size}", n)
+                shop.put_in_stock(w, house, f"{order.style}-{order.colour}-{size}", n)
 
 
-def put_in_stock(w: Core, house: Warehouse, sku: str, pieces: int) -> None:
-    """Add finished goods to the stock of a region."""
-    house.stock[sku] += pieces
-    w.emit(house.node, "stock", sku, house.stock[sku], "delivery")
-    if sku in house.out_us:
-        _close_out(w, house, sku)
-        del house.out_us[sku]
-        w.emit(house.node, "stock", sku, house.stock[sku], "back")
-
-
-def _close_out(w: Core, house: Warehouse, sku: str) -> None:
-    midnight = w.now_us - w.now_us % DAY_US
-    if w.now_us == midnight:
-        midnight -= DAY_US
-    since = max(house.out_us[sku], midnight)
-    house.out_day_us[sku] = house.out_day_us.get(sku, 0) + w.now_us - since
-
-
-def sell(w: Core, house: Warehouse, sku: str, channel: str, wanted: int, price_fen: int) -> None:
-    """Consumers want pieces of a SKU: they get what is there."""
-    have = house.stock[sku]
-    qty = min(wanted, have)
-    house.wanted += wanted
-    if not qty:
-        return
-    house.sales += qty
-    house.stock[sku] = have - qty
-    house.sold[sku] = house.sold.get(sku, 0) + qty
-    w.emit(house.node, "sale", sku, channel, qty, price_fen)
-    if have == qty:
-        house.out_us[sku] = w.now_us
-        w.emit(house.node, "stock", sku, 0, "out")
-
-
-def close_day(w: Core, house: Warehouse, day: int) -> None:
-    """Write the rows of the day that has just ended, and count the stock."""
-    for sku in house.out_us:
-        _close_out(w, house, sku)
-        house.out_us[sku] = w.now_us
-    for sku in house.stock:
-        qty = house.sold.get(sku, 0)
-        out_min = house.out_day_us.get(sku, 0) // MINUTE_US
-        if qty or out_min:
-            style = sku.partition("-")[0]
-            promo = w.market.promo(house.region, style, day) or house.promo.get(style, -1) == day
-            w.emit(
-                house.node,
-                "sale_day",
-                sku,
-                qty,
-                out_min,
-                w.market.price_fen(house.region, style, day),
-                promo,
-                w.start_ms + day * DAY_MS,
-            )
-    house.sold.clear()
-    house.out_day_us.clear()
-    for sku, on_hand in house.stock.items():
-        w.emit(house.node, "stock", sku, on_hand, "count")
+def close_day(w: Core, house: Warehouse) -> None:
+    """Midnight: ask for cloth that has become short."""
     for cloth in house.cloth.values():
         reorder(w, house, cloth)

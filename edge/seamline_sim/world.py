@@ -22,11 +22,10 @@ from seamline_sim import (
 )
 from seamline_sim.commands import CommandOutcome, Refusal
 from seamline_sim.core import DAY_US, MINUTE_US, Core, Handler
-from seamline_sim.demand import check_frame
+from seamline_sim.demand import make_market
 from seamline_sim.layout import plan_of
 from seamline_sim.market import Frame, FrameRow, Market
 from seamline_sim.observe import LineSample, StationSample
-from seamline_sim.products import styles
 from seamline_sim.scenario import Scenario, parse_scenario
 from seamline_sim.state import Cloth, Line, PlantState, Station, Warehouse
 
@@ -64,18 +63,32 @@ class World(Core):
 
     @classmethod
     def create(
-        cls, scenario: Scenario, seed: int, demand: Iterable[FrameRow] | None = None
+        cls,
+        scenario: Scenario,
+        seed: int,
+        demand: Iterable[FrameRow] | None = None,
+        market: Market | None = None,
     ) -> "World":
         """Return a world at its first instant.
 
         `demand` is a long frame of (unique_id, day, pieces) that replaces the consumers' market
-        (see `seamline_sim.demand`).
+        (see `seamline_sim.demand`). `market` is a ready market that several worlds of one seed
+        share, so that its days are drawn once; it may have been made for a scenario with other
+        plants.
 
         Raises:
             ConfigError: if the demand frame has a row that is not allowed.
+            ValueError: if `market` does not fit the scenario and seed, or a frame comes with it.
         """
-        frame = check_frame(demand, scenario) if demand is not None else None
-        world = cls(scenario, seed, Market(scenario, seed, frame))
+        if market is None:
+            market = make_market(scenario, seed, demand)
+        elif demand is not None or not market.fits(scenario, seed):
+            raise ValueError(
+                f"A market of seed {market.seed}, made for {market.scenario.name!r}, does not fit "
+                f"{scenario.name!r} with seed {seed}; it needs the same seed, regions, sellers, "
+                "start and market figures, and its demand frame is its own."
+            )
+        world = cls(scenario, seed, market)
         _build(world)
         calendar.start(world)
         return world
@@ -131,13 +144,17 @@ class World(Core):
             ConfigError: if `data` is not a snapshot that this version reads.
         """
         extra, state, outbox = snapshot.loads(data)
-        document, seed, rows = extra
+        document, seed, rows, market_document = extra
         scenario = parse_scenario(document, "snapshot")
+        market_scenario = scenario
+        if market_document != document:
+            market_scenario = parse_scenario(market_document, "snapshot")
         frame: Frame | None = None
         if rows is not None:
             series, last, period = rows
             frame = Frame({key: dict(days) for key, days in series}, last, period)
-        return cls._with_state(scenario, seed, Market(scenario, seed, frame), state, outbox)
+        market = Market(market_scenario, seed, frame)
+        return cls._with_state(scenario, seed, market, state, outbox)
 
     def fork(self) -> "World":
         """Return a copy that lives on its own; both go on identically until commands differ."""
@@ -164,7 +181,7 @@ class World(Core):
         if frame is not None:
             series = [(key, list(days.items())) for key, days in frame.series.items()]
             rows = (series, frame.last, frame.period)
-        return (self.scenario.document, self.seed, rows)
+        return (self.scenario.document, self.seed, rows, self.market.scenario.document)
 
     def digest(self) -> str:
         """Return the sha-256 of the whole state; equal worlds have equal digests."""
@@ -258,7 +275,7 @@ def _warehouse(w: World, region: str, tables: int) -> Warehouse:
 def _opening_stock(w: World, region: str) -> dict[str, int]:
     days = w.scenario.figure_list("warehouse.opening_days")
     stock = {}
-    for style in styles().values():
+    for style in w.catalogue.styles.values():
         means = w.market.sku_means_milli(region, style.style)
         for sku in style.skus():
             # as if the last lot had come some time ago, a different time for each style and colour

@@ -10,7 +10,7 @@ from seamline_sim import Scenario, World
 from seamline_sim import line as lines
 from seamline_sim.core import HOUR_US
 from seamline_sim.layout import plan_of
-from seamline_sim.products import added_operations, bulletins, published_smv_min, styles
+from seamline_sim.products import added_operations, bulletins, fixed_collection, published_smv_min
 
 TSHIRT = [20, 18, 33, 25, 26, 30, 25, 33, 30, 22, 42, 30, 57, 37, 46, 34]
 POLO = [28, 30, 30, 32, 38, 25, 45, 35, 45, 18, 33, 20, 18, 36, 30, 20, 20, 32, 42, 22,
@@ -60,8 +60,8 @@ def test_a_bulletin_is_a_tree_that_ends_in_pack(name: str) -> None:
 
 
 def test_every_style_has_a_bulletin_and_at_least_two_colours() -> None:
-    assert len(styles()) >= 30
-    for style in styles().values():
+    assert len(fixed_collection().styles) >= 30
+    for style in fixed_collection().styles.values():
         assert style.bulletin in bulletins()
         assert len(style.colours) >= 2
         assert len(style.skus()) == len(style.colours) * len(style.sizes)

@@ -10,6 +10,9 @@ from seamline_broker.errors import ConfigError
 from seamline_sim import Scenario, World, history
 from seamline_sim.core import DAY_MS, DAY_US
 from seamline_sim.demand import check_frame
+from seamline_sim.products import fixed_collection
+
+FIXED = fixed_collection()
 
 
 def _per_day(world: World) -> dict[int, Counter[str]]:
@@ -40,14 +43,14 @@ def test_history_shows_the_days_before_the_start(pi: Scenario) -> None:
 
 
 def test_weekly_values_are_spread_over_their_week(pi: Scenario) -> None:
-    frame = check_frame([("TS01-WHT-M@east", -7, 16.0), ("TS01-WHT-M@east", 0, 7.4)], pi)
+    frame = check_frame([("TS01-WHT-M@east", -7, 16.0), ("TS01-WHT-M@east", 0, 7.4)], pi, FIXED)
     series = [frame.wanted("east", "TS01-WHT-M", day) for day in range(-7, 7)]
     assert series == [3, 3, 2, 2, 2, 2, 2, 1, 1, 1, 1, 1, 1, 1]  # 16 and 7 (rounded)
     assert frame.mean_milli("east", "TS01-WHT-M") == 23 * 1000 // 14
 
 
 def test_after_its_end_the_file_repeats_in_whole_weeks(pi: Scenario) -> None:
-    frame = check_frame([("TS01-WHT-M@east", day, day % 10) for day in range(-3, 5)], pi)
+    frame = check_frame([("TS01-WHT-M@east", day, day % 10) for day in range(-3, 5)], pi, FIXED)
     # eight days, so a period of fourteen: days 11 to 18 are those of -3 to 4
     assert [frame.wanted("east", "TS01-WHT-M", d) for d in range(11, 19)] == [
         frame.wanted("east", "TS01-WHT-M", d) for d in range(-3, 5)
@@ -58,11 +61,11 @@ def test_after_its_end_the_file_repeats_in_whole_weeks(pi: Scenario) -> None:
 
 def test_other_names_get_free_skus_of_many_styles(demo: Scenario) -> None:
     rows = [(f"P{i:03d}", 0, 1.0) for i in range(60)]
-    frame = check_frame(rows, demo)
+    frame = check_frame(rows, demo, FIXED)
     assert len(frame.series) == 60
     assert len({sku.partition("-")[0] for _, sku in frame.series}) == 20
     assert {region for region, _ in frame.series} == {"east", "south", "west"}
-    mixed = check_frame([*rows, ("TS01-WHT-S@south", 0, 9.0)], demo)
+    mixed = check_frame([*rows, ("TS01-WHT-S@south", 0, 9.0)], demo, FIXED)
     assert mixed.wanted("south", "TS01-WHT-S", 0) == 9
     assert len(mixed.series) == 61
 
@@ -79,16 +82,16 @@ def test_other_names_get_free_skus_of_many_styles(demo: Scenario) -> None:
 )
 def test_bad_rows_are_named(pi: Scenario, row: tuple, reason: str) -> None:
     with pytest.raises(ConfigError, match=f"row 2 .*{reason}"):
-        check_frame([("A", 7, 1.0), row], pi)
+        check_frame([("A", 7, 1.0), row], pi, FIXED)
 
 
 def test_a_day_that_comes_twice_or_no_row_or_too_many_series(pi: Scenario) -> None:
     with pytest.raises(ConfigError, match="twice"):
-        check_frame([("A", 7, 1.0), ("A", 7, 2.0)], pi)
+        check_frame([("A", 7, 1.0), ("A", 7, 2.0)], pi, FIXED)
     with pytest.raises(ConfigError, match="no row"):
-        check_frame([], pi)
+        check_frame([], pi, FIXED)
     with pytest.raises(ConfigError, match="allowed: up to"):
-        check_frame([(f"X{i}", 0, 1.0) for i in range(5_000)], pi)
+        check_frame([(f"X{i}", 0, 1.0) for i in range(5_000)], pi, FIXED)
 
 
 WEEKLY = (

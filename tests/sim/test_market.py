@@ -10,10 +10,11 @@ from seamline_broker.errors import ConfigError
 from seamline_sim import Scenario, World, history
 from seamline_sim.core import DAY_MS, DAY_US, HOUR_US
 from seamline_sim.market import SEASON_DAYS, Market, spread
-from seamline_sim.products import styles, traits
+from seamline_sim.products import fixed_collection
 
-BASICS = [s for s, t in traits().items() if not t.fashion]
-FASHION = [s for s, t in traits().items() if t.fashion]
+STYLES, TRAITS = fixed_collection().styles, fixed_collection().traits
+BASICS = [s for s, t in TRAITS.items() if not t.fashion]
+FASHION = [s for s, t in TRAITS.items() if t.fashion]
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +68,7 @@ def test_regions_and_styles_have_their_shares(market: Market) -> None:
     assert [regions[r] / total for r in ("east", "south", "west")] == pytest.approx(
         [0.45, 0.32, 0.23], abs=0.001
     )
-    weights = {s: t.weight for s, t in traits().items()}
+    weights = {s: t.weight for s, t in TRAITS.items()}
     for style, weight in weights.items():
         assert by_style[style] / total == pytest.approx(weight / sum(weights.values()), rel=0.01)
 
@@ -75,7 +76,7 @@ def test_regions_and_styles_have_their_shares(market: Market) -> None:
 def test_consumers_want_the_planned_share_of_capacity(market: Market) -> None:
     # 252 stations x 540 min x .545 x 6/7 a day, of which consumers take 53 %
     minutes = 252 * 540 * 0.545 * 6 / 7
-    smv = {s: sum(op.smv_ms for op in market_bulletin(s)) / 60_000 for s in styles()}
+    smv = {s: sum(op.smv_ms for op in market_bulletin(s)) / 60_000 for s in STYLES}
     wanted = sum(milli / 1000 * smv[style] for (_, style), milli in market.base_milli.items())
     assert wanted == pytest.approx(0.53 * minutes, rel=0.001)
 
@@ -83,18 +84,18 @@ def test_consumers_want_the_planned_share_of_capacity(market: Market) -> None:
 def market_bulletin(style: str) -> tuple:
     from seamline_sim.products import bulletins
 
-    return bulletins()[styles()[style].bulletin]
+    return bulletins()[STYLES[style].bulletin]
 
 
 def test_sellers_order_the_planned_share_of_capacity(market: Market) -> None:
     days = 84
     orders = [wish for day in range(days) for wish in market.seller_orders(day)]
-    smv = {s: sum(op.smv_ms for op in market_bulletin(s)) / 60_000 for s in styles()}
+    smv = {s: sum(op.smv_ms for op in market_bulletin(s)) / 60_000 for s in STYLES}
     minutes = sum(sum(o.sizes.values()) * smv[o.style] for o in orders) / days
     assert minutes == pytest.approx(0.43 * 252 * 540 * 0.545 * 6 / 7, rel=0.1)
     assert all(100 <= sum(o.sizes.values()) <= 600 for o in orders)
     assert all(5 <= o.due_days <= 10 for o in orders)
-    assert all(o.colour in styles()[o.style].colours for o in orders)
+    assert all(o.colour in STYLES[o.style].colours for o in orders)
     assert len({o.order for o in orders}) == len(orders)
 
 
@@ -115,7 +116,7 @@ def test_the_market_as_a_whole_neither_dies_out_nor_grows(market: Market) -> Non
             market.base_milli[r.id, s] * market.life_permille(s, day) // 1000
             for day in range(first, first + 28)
             for r in market.scenario.regions
-            for s in styles()
+            for s in STYLES
         )
         return total / 28 / sum(market.base_milli.values())
 
@@ -134,10 +135,10 @@ def test_an_announced_livestream_lifts_demand_and_lowers_the_price(market: Marke
     promos = [key for key in days if market.promo(*key)]
     assert len(promos) / len(days) == pytest.approx(0.012, abs=0.004)
     region, style, day = promos[0]
-    assert market.price_fen(region, style, day) == styles()[style].price_fen * 850 // 1000
+    assert market.price_fen(region, style, day) == STYLES[style].price_fen * 850 // 1000
     plain = market.base_milli[region, style]
     plain = plain * market._weekly[market.weekday(day)] // 1000
-    plain = plain * market._noise(region, styles()[style], day) // 1000
+    plain = plain * market._noise(region, STYLES[style], day) // 1000
     assert market.mean_milli(region, style, day) == pytest.approx(2.2 * plain, rel=0.001)
 
 
@@ -180,7 +181,7 @@ def test_hourly_wishes_add_up_to_the_day(market: Market) -> None:
     wanted = {
         (region.id, sku): n
         for region in market.scenario.regions
-        for style in styles()
+        for style in STYLES
         for sku, n in market.sku_demand(region.id, style, 4)
     }
     assert total == wanted
@@ -194,7 +195,7 @@ def test_history_is_the_same_market_before_the_run(demo: Scenario, market: Marke
     got = {(e.node.partition("/")[0], e.values[0]): e.values[1]
            for e in events if e.values[5] == demo.start_ms - DAY_MS}  # fmt: skip
     assert got == {
-        (r.id, sku): n for r in demo.regions for s in styles()
+        (r.id, sku): n for r in demo.regions for s in STYLES
         for sku, n in market.sku_demand(r.id, s, -1)
     }  # fmt: skip
     with pytest.raises(ConfigError, match="allowed: 0 to"):
@@ -262,8 +263,36 @@ def test_sales_of_a_day_are_what_customers_wanted_while_stock_lasts(
     rows = {e.values[0]: e.values[1] for e in world.take_outbox() if e.kind == "sale_day"}
     stock_before = World.create(world.scenario, seed=3).warehouses["east"].stock
     wanted = {
-        sku: n for style in styles() for sku, n in world.market.sku_demand("east", style, 0)
+        sku: n for style in STYLES for sku, n in world.market.sku_demand("east", style, 0)
         if n <= stock_before[sku]
     }  # fmt: skip
     assert len(wanted) > 150
     assert {sku: rows[sku] for sku in wanted} == wanted
+
+
+def test_worlds_of_one_seed_can_share_a_market(pi: Scenario, demo: Scenario) -> None:
+    market = Market(pi, seed=4)
+    first, second = World.create(pi, 4, market=market), World.create(pi, 4)
+    for world in (first, second):
+        world.step_until(DAY_US)
+    assert first.market is market
+    assert first.digest() == second.digest()
+    for wrong in (
+        lambda: World.create(pi, 5, market=market),
+        lambda: World.create(demo, 4, market=market),
+    ):
+        with pytest.raises(ValueError, match="does not fit"):
+            wrong()
+
+
+def test_a_world_with_more_lines_than_its_market_was_made_for_survives_a_snapshot(
+    pi: Scenario, with_figures: Callable[..., Scenario]
+) -> None:
+    larger = with_figures({}, {"lines = 2": "lines = 3"})
+    world = World.create(larger, 4, market=Market(pi, seed=4))
+    world.step_until(9 * HOUR_US)
+    again = World.restore(world.snapshot())
+    for w in (world, again):
+        w.step_until(2 * DAY_US)
+    assert world.digest() == again.digest()
+    assert again.market.base_milli == Market(pi, seed=4).base_milli

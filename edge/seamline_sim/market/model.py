@@ -1,12 +1,11 @@
 """What customers want, as pure functions of seed and day: consumers' demand, sellers' orders."""
 
 import itertools
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from seamline_broker.contracts.catalogue import Style
 from seamline_sim import rng, tables
-from seamline_sim.products import bulletins, styles, traits
+from seamline_sim.market.wishes import Frame, OrderWish, Wish, spread
+from seamline_sim.products import Collection, bulletins, collection_of
 from seamline_sim.scenario import Scenario
 
 CHANNELS = ("shelf", "live", "shop")
@@ -15,61 +14,19 @@ _FASHION_LIFE = ((0, 300), (14, 1500), (28, 1800), (60, 900), (98, 250), (126, 1
 season's make, so that a market of staggered styles neither dies out nor grows."""
 SEASON_DAYS = _FASHION_LIFE[-1][0]
 
-Wish = tuple[str, str, str, int, int]
-"""(region, SKU, channel, pieces, price in fen)."""
-FrameRow = tuple[str, int, float]
-"""(unique_id, day, pieces)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """Real demand by (region, SKU) and day; after day `last` it repeats every `period` days."""
-
-    series: Mapping[tuple[str, str], Mapping[int, int]]
-    last: int
-    period: int
-
-    def wanted(self, region: str, sku: str, day: int) -> int:
-        """Return the pieces wanted on a day."""
-        if day > self.last:
-            day -= -(-(day - self.last) // self.period) * self.period
-        return self.series.get((region, sku), {}).get(day, 0)
-
-    def mean_milli(self, region: str, sku: str) -> int:
-        """Return the mean pieces per day, times 1,000."""
-        return sum(self.series.get((region, sku), {}).values()) * 1000 // self.period
-
-
-@dataclass(frozen=True, slots=True)
-class OrderWish:
-    """An order that a seller will place `minute` minutes after midnight."""
-
-    order: str
-    seller: str
-    style: str
-    colour: str
-    sizes: Mapping[str, int]
-    region: str
-    minute: int
-    due_days: int
-    price_fen: int
-
-
-def spread(pieces: int, weights: Sequence[int]) -> list[int]:
-    """Split `pieces` by weights into whole numbers that sum to `pieces` (largest remainder)."""
-    total = sum(weights)
-    parts = [pieces * w // total for w in weights]
-    order = sorted(range(len(weights)), key=lambda i: (-(pieces * weights[i] % total), i))
-    for i in order[: pieces - sum(parts)]:
-        parts[i] += 1
-    return parts
-
 
 class Market:
     """Demand of one scenario and seed; days count from the start, history has negative days."""
 
-    def __init__(self, scenario: Scenario, seed: int, frame: Frame | None = None) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        seed: int,
+        frame: Frame | None = None,
+        collection: Collection | None = None,
+    ) -> None:
         self.scenario, self.seed, self.frame = scenario, seed, frame
+        self.collection = collection_of(scenario, seed) if collection is None else collection
         fig = scenario.figure
         self._k = fig("market.dispersion")
         self._weekly = scenario.figure_list("market.weekly_permille")
@@ -78,8 +35,10 @@ class Market:
         self._first_weekday = (scenario.start_ms // 86_400_000 + 3) % 7
         self._smv = {b: sum(op.smv_ms for op in ops) for b, ops in bulletins().items()}
         self._days: dict[int, tuple[list[Wish], ...]] = {}
-        weights = {s: t.weight for s, t in traits().items()}
-        self._weighted_smv = sum(w * self._smv[styles()[s].bulletin] for s, w in weights.items())
+        weights = {s: t.weight for s, t in self.collection.traits.items()}
+        self._weighted_smv = sum(
+            w * self._smv[self.collection.styles[s].bulletin] for s, w in weights.items()
+        )
         consumer_ms = self.capacity_ms_per_day() * scenario.consumer_share_permille // 1000
         self.base_milli = {
             (r.id, s): consumer_ms * w * r.share_permille // self._weighted_smv
@@ -96,6 +55,22 @@ class Market:
         mean_order_ms = mean_pieces * self._weighted_smv // sum(weights.values())
         self.orders_per_day_milli = seller_ms * 1000 // mean_order_ms
 
+    def fits(self, scenario: Scenario, seed: int) -> bool:
+        """Return whether a world of this scenario and seed may have this market.
+
+        Plants may differ: a market keeps the size of those of the scenario that it was made for.
+        """
+        mine = self.scenario
+        return self.seed == seed and all(
+            (
+                mine.start_ms == scenario.start_ms,
+                [(r.id, r.share_permille) for r in mine.regions]
+                == [(r.id, r.share_permille) for r in scenario.regions],
+                mine.sellers == scenario.sellers,
+                _market_figures(mine) == _market_figures(scenario),
+            )
+        )
+
     def capacity_ms_per_day(self) -> int:
         """Return standard time that all lines can sew per calendar day, in milliseconds."""
         shift = self.scenario.shift
@@ -110,9 +85,9 @@ class Market:
         seller = self.orders_per_day_milli * sum(
             self.scenario.figure_list("market.order_pieces")[:1]
         )
-        total_weight = sum(t.weight for t in traits().values())
-        for style in styles().values():
-            trait = traits()[style.style]
+        total_weight = sum(t.weight for t in self.collection.traits.values())
+        for style in self.collection.styles.values():
+            trait = self.collection.traits[style.style]
             milli = sum(self.base_milli[region.id, style.style] for region in self.scenario.regions)
             milli += seller * 267 // 100 * trait.weight // total_weight
             for colour, share in zip(style.colours, trait.colour_share_permille, strict=True):
@@ -136,7 +111,7 @@ class Market:
 
     def price_fen(self, region: str, style: str, day: int) -> int:
         """Return the consumer price of a day."""
-        price = styles()[style].price_fen
+        price = self.collection.styles[style].price_fen
         if self.frame is None and self.promo(region, style, day):
             return price * self.scenario.figure("market.promo_price_permille") // 1000
         return price
@@ -147,7 +122,7 @@ class Market:
 
     def life_permille(self, style: str, day: int) -> int:
         """Return where a style stands in its life: 1,000 for a basic, 0 before the first launch."""
-        if not traits()[style].fashion:
+        if not self.collection.traits[style].fashion:
             return 1000
         age = day - self.launch_day(style)
         if age < 0:
@@ -176,11 +151,11 @@ class Market:
         milli = milli * self.life_permille(style, day) // 1000
         if self.promo(region, style, day):
             milli = milli * self.scenario.figure("market.promo_lift_permille") // 1000
-        return milli * self._noise(region, styles()[style], day) // 1000
+        return milli * self._noise(region, self.collection.styles[style], day) // 1000
 
     def sku_demand(self, region: str, style: str, day: int) -> list[tuple[str, int]]:
         """Return (SKU, pieces wanted) of a day, for SKUs that anybody wants."""
-        record = styles()[style]
+        record = self.collection.styles[style]
         if self.frame is not None:
             wanted = [(sku, self.frame.wanted(region, sku, day)) for sku in record.skus()]
             return [(sku, n) for sku, n in wanted if n]
@@ -189,7 +164,7 @@ class Market:
 
     def sku_means_milli(self, region: str, style: str) -> dict[str, int]:
         """Return the mean pieces of an ordinary day by SKU, times 1,000."""
-        record, trait = styles()[style], traits()[style]
+        record, trait = self.collection.styles[style], self.collection.traits[style]
         if self.frame is not None:
             return {sku: self.frame.mean_milli(region, sku) for sku in record.skus()}
         sizes = self.size_share[region, style]
@@ -204,7 +179,7 @@ class Market:
         self, mean_milli: int, region: str, style: str, key: str
     ) -> list[tuple[str, int]]:
         """Return (SKU, pieces) drawn around a mean of the whole style."""
-        record, trait = styles()[style], traits()[style]
+        record, trait = self.collection.styles[style], self.collection.traits[style]
         sizes = self.size_share[region, style]
         total = sum(sizes)
         draws = rng.words(
@@ -230,7 +205,7 @@ class Market:
     def _draw_day(self, day: int) -> tuple[list[Wish], ...]:
         hours: tuple[list[Wish], ...] = tuple([] for _ in range(24))
         for region in (r.id for r in self.scenario.regions):
-            for style in styles():
+            for style in self.collection.styles:
                 price = self.price_fen(region, style, day)
                 for sku, wanted in self.sku_demand(region, style, day):
                     cells: dict[tuple[int, int], int] = {}
@@ -253,8 +228,10 @@ class Market:
     def _wish(self, day: int, i: int) -> OrderWish:
         name = f"SO-B{-day}-{i:02d}" if day < 0 else f"SO-{day:03d}-{i:02d}"
         d = rng.words(self.seed, "order", name, 9)
-        names = list(styles())
-        style = styles()[names[rng.pick(d[0], [traits()[s].weight for s in names])]]
+        names = list(self.collection.styles)
+        style = self.collection.styles[
+            names[rng.pick(d[0], [self.collection.traits[s].weight for s in names])]
+        ]
         low, high = self.scenario.figure_list("market.order_pieces")
         skew = rng.below(d[1], 1001)
         pieces = low + (high - low) * skew * skew // 1_000_000 // 10 * 10
@@ -266,7 +243,9 @@ class Market:
         self, name: str, style: Style, pieces: int, region: str, d: tuple[int, ...], minute: int
     ) -> OrderWish:
         """Return an order of `pieces` of a style; colour, seller, due date by the draws `d`."""
-        colour = style.colours[rng.pick(d[2], list(traits()[style.style].colour_share_permille))]
+        colour = style.colours[
+            rng.pick(d[2], list(self.collection.traits[style.style].colour_share_permille))
+        ]
         parts = spread(pieces, self.size_share[region, style.style])
         first, last = self.scenario.figure_list("market.due_days")
         return OrderWish(
@@ -280,3 +259,7 @@ class Market:
             due_days=rng.between(d[6], first, last),
             price_fen=style.price_fen * rng.between(d[7], 420, 520) // 1000,
         )
+
+
+def _market_figures(scenario: Scenario) -> dict[str, int]:
+    return {key: n for key, n in scenario.figures.items() if key.startswith("market.")}
