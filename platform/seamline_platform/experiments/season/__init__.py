@@ -1,0 +1,35 @@
+"""A season as an experiment: one market, one seed, one policy, and what came of it."""
+
+from seamline_platform.experiments.season.contract import (
+    CAPACITIES,
+    INPUTS,
+    KNOB_BOUNDS,
+    KNOB_GRID,
+    KPI_NAMES,
+    SCOPES,
+    Accounts,
+    Capacity,
+    Knobs,
+    Links,
+    Outcome,
+    Practices,
+    Scope,
+    Setting,
+)
+
+__all__ = [
+    "CAPACITIES",
+    "INPUTS",
+    "KNOB_BOUNDS",
+    "KNOB_GRID",
+    "KPI_NAMES",
+    "SCOPES",
+    "Accounts",
+    "Capacity",
+    "Knobs",
+    "Links",
+    "Outcome",
+    "Practices",
+    "Scope",
+    "Setting",
+]
