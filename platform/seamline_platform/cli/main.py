@@ -16,6 +16,7 @@ from seamline_platform.cli import (
     data_commands,
     docs_commands,
     part_commands,
+    sim_commands,
 )
 from seamline_platform.cli.words import (
     JsonOption,
@@ -165,7 +166,7 @@ def settings(as_json: JsonOption = False, config: SettingsOption = None) -> None
 
 app.add_typer(broker_commands.app, name="broker")
 app.add_typer(data_commands.replay_app, name="replay")
-app.add_typer(bench_commands.sim_app, name="sim")
+app.add_typer(sim_commands.app, name="sim")
 app.add_typer(bench_commands.bench_app, name="bench")
 app.add_typer(docs_commands.docs_app, name="docs")
 app.command("query")(data_commands.query)
