@@ -1,15 +1,17 @@
 """The one door in: commands change the world, or are refused with a reason for a person."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
-from seamline_sim import calendar, repair, warehouse
+from seamline_sim import calendar, cuttingroom, repair, supply_commands, warehouse
+from seamline_sim.cloth import reorder, tell_cloth
 from seamline_sim.core import Core
 from seamline_sim.line import tell
-from seamline_sim.state import Line, Order, Station, Warehouse
+from seamline_sim.refusal import Arguments, Refusal, check_product, house_at
+from seamline_sim.state import Line, Order, Station
+from seamline_sim.supply_commands import cloth_at
 
-Arguments = Mapping[str, Any]
 MOVABLE = ("cutting", "in_transit", "queued")
 
 
@@ -19,10 +21,6 @@ class CommandOutcome:
 
     status: Literal["done", "seen", "refused"]
     reason: str = ""
-
-
-class Refusal(Exception):  # noqa: N818  # not an error of the program: an answer to a command
-    """The world cannot do what a command asks."""
 
 
 def execute(w: Core, node: str, name: str, args: Arguments) -> str:
@@ -35,13 +33,6 @@ def execute(w: Core, node: str, name: str, args: Arguments) -> str:
     if handler is None:
         raise Refusal(f"command {name!r} is unknown; commands: {', '.join(_COMMANDS)}")
     return handler(w, node, args)
-
-
-def _house(w: Core, node: str) -> Warehouse:
-    region, _, name = node.partition("/")
-    if name != "warehouse" or region not in w.warehouses:
-        raise Refusal(f"{node} is not a warehouse; there are {', '.join(w.warehouses)}")
-    return w.warehouses[region]
 
 
 def _line(w: Core, node: str) -> Line:
@@ -68,15 +59,15 @@ def _order(w: Core, order_id: str) -> Order:
 
 
 def _kit(w: Core, node: str, args: Arguments) -> str:
-    house = _house(w, node)
+    house = house_at(w, node)
     line = _line(w, f"{args['site']}/{args['line']}")
-    if line.region != house.region:
+    if line.region != house.region and not args.get("cluster", False):
         raise Refusal(f"{line.node} is served by {line.region}/warehouse, not by {node}")
     if args["region"] not in w.warehouses:
         raise Refusal(f"region {args['region']!r} is unknown; {', '.join(w.warehouses)}")
     if args["order_kind"] not in ("seller", "replenishment"):
         raise Refusal(f"order_kind {args['order_kind']!r}; allowed: seller, replenishment")
-    _check_product(w, args)
+    check_product(w, args)
     order = w.orders.get(args["order"])
     sizes = {str(k): int(n) for k, n in args["sizes"].items()}
     if order is None:
@@ -92,23 +83,13 @@ def _kit(w: Core, node: str, args: Arguments) -> str:
     elif (order.style, order.colour, order.sizes) != (args["style"], args["colour"], sizes):
         raise Refusal(f"order {order.id} was placed for another product or other sizes")
     order.site, order.line = line.site, line.id
-    warehouse.kit(w, house, order)
+    needed_us = max(args.get("needed_ms", 0) - w.start_ms, 0) * 1000
+    cuttingroom.kit(w, house, order, needed_us, args.get("merge", False))
     return ""
 
 
-def _check_product(w: Core, args: Arguments) -> None:
-    style = w.catalogue.styles.get(args["style"])
-    if style is None:
-        raise Refusal(f"style {args['style']!r} is unknown")
-    if args["colour"] not in style.colours:
-        raise Refusal(f"{style.style} comes in {', '.join(style.colours)}")
-    unknown = [size for size in args["sizes"] if size not in style.sizes]
-    if unknown or not args["sizes"]:
-        raise Refusal(f"{style.style} comes in sizes {', '.join(style.sizes)}")
-
-
 def _redirect(w: Core, node: str, args: Arguments) -> str:
-    house = _house(w, node)
+    house = house_at(w, node)
     order = _order(w, args["order"])
     line = _line(w, f"{args['site']}/{args['line']}")
     if order.state not in MOVABLE:
@@ -129,10 +110,8 @@ def _redirect(w: Core, node: str, args: Arguments) -> str:
 
 
 def _reserve_cloth(w: Core, node: str, args: Arguments) -> str:
-    house = _house(w, node)
-    cloth = house.cloth.get(f"{args['fabric']}/{args['colour']}")
-    if cloth is None:
-        raise Refusal(f"{house.node} keeps no {args['fabric']} in {args['colour']}")
+    house = house_at(w, node)
+    cloth = cloth_at(house, args["fabric"], args["colour"])
     order = w.orders.get(args["order"])
     if order is not None and order.state not in ("received", "promised"):
         raise Refusal(f"order {order.id} is {order.state}: its cloth is taken already")
@@ -142,8 +121,8 @@ def _reserve_cloth(w: Core, node: str, args: Arguments) -> str:
         raise Refusal(f"only {max(free, 0)} cm of {cloth.fabric} {cloth.colour} are free")
     cloth.reserved += args["length_cm"] - before
     cloth.kept[args["order"]] = args["length_cm"]
-    warehouse.tell_cloth(w, house, cloth, "reserved")
-    warehouse.reorder(w, house, cloth)
+    tell_cloth(w, house, cloth, "reserved")
+    reorder(w, house, cloth)
     return ""
 
 
@@ -251,6 +230,10 @@ _COMMANDS: dict[str, Callable[[Core, str, Arguments], str]] = {
     "kit": _kit,
     "redirect": _redirect,
     "reserve_cloth": _reserve_cloth,
+    "order_cloth": supply_commands.order_cloth,
+    "dye_cloth": supply_commands.dye_cloth,
+    "transfer_cloth": supply_commands.transfer_cloth,
+    "cut_ahead": supply_commands.cut_ahead,
     "sequence": _sequence,
     "expedite_repair": _expedite_repair,
     "burst": _burst,

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from seamline_broker.contracts.catalogue import Catalogue
 from seamline_broker.contracts.events import Value
 from seamline_sim import tables
+from seamline_sim.cutting import CuttingRules
 from seamline_sim.market import Market
 from seamline_sim.products import catalogue
 from seamline_sim.scenario import Scenario
@@ -34,6 +35,7 @@ class Core:
         self.catalogue: Catalogue = catalogue(scenario, market.collection)
         self.start_ms = scenario.start_ms
         self.time_factor = tables.lognormal(scenario.figure("operators.time_spread_permille"))
+        self.cutting = CuttingRules.of(scenario)
         self.now_us = 0
         self.count = 0
         self.seq = FIRST_SEQ

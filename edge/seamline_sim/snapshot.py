@@ -15,9 +15,9 @@ from seamline_broker.errors import ConfigError
 from seamline_sim import line as lines
 from seamline_sim.core import Core
 from seamline_sim.layout import plan_of
-from seamline_sim.state import Cloth, Garment, Line, Order, PlantState, Station, Warehouse
+from seamline_sim.state import Cloth, CutJob, Garment, Line, Order, PlantState, Station, Warehouse
 
-MARK = "seamline-world-2"
+MARK = "seamline-world-3"
 _Row = tuple[Any, ...]
 
 
@@ -32,7 +32,8 @@ _STATION, _station_row = _fields(Station, "queue", "job", "base")
 _LINE, _line_row = _fields(Line, "stations", "plan")
 _PLANT, _plant_row = _fields(PlantState)
 _CLOTH, _cloth_row = _fields(Cloth)
-_HOUSE, _house_row = _fields(Warehouse, "cloth")
+_JOB, _job_row = _fields(CutJob)
+_HOUSE, _house_row = _fields(Warehouse, "cloth", "jobs")
 _SCALARS = ("now_us", "count", "seq", "rushes", "bursts", "events_done")
 
 
@@ -50,7 +51,8 @@ def _pack_line(line: Line) -> _Row:
 
 
 def _pack_house(house: Warehouse) -> _Row:
-    return (_house_row(house), [_cloth_row(c) for c in house.cloth.values()])
+    cloth_rows = [_cloth_row(c) for c in house.cloth.values()]
+    return (_house_row(house), cloth_rows, [_job_row(j) for j in house.jobs.values()])
 
 
 def pack(w: Core) -> _Row:
@@ -103,9 +105,10 @@ def unpack(w: Core, state: _Row) -> None:
     for plant in w.plants:
         plant.waiting = [(line, st) for line, st in plant.waiting]
     w.warehouses = {}
-    for row, cloth_rows in houses:
+    for row, cloth_rows, job_rows in houses:
         house = Warehouse(**dict(zip(_HOUSE, row, strict=True)), cloth={})
         house.cloth = {f"{c[0]}/{c[1]}": Cloth(*c) for c in cloth_rows}
+        house.jobs = {row[0]: CutJob(*row) for row in job_rows}
         w.warehouses[house.region] = house
     w.lines = [_unpack_line(w, row) for row in line_rows]
     w.line_of = {line.node: line for line in w.lines}

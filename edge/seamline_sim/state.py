@@ -184,6 +184,44 @@ class Cloth:
     kept: dict[str, int] = field(default_factory=dict)
     """Reserved by order id."""
     orders: int = 0
+    """Orders to suppliers and dyers so far."""
+    rolls: int = 0
+    """Rolls opened so far."""
+    open_cm: int = 0
+    """What is left of the open roll; the rest of `on_hand` lies on closed ones."""
+    mill_cm: int = 0
+    """Greige only: what the supplier had for quick orders at `mill_us`."""
+    mill_us: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class CutJob:
+    """Pieces to be cut: for an order (`id` is the order's), or ahead of one (`id` begins with #).
+
+    Its plan is that of a lay of its own; together with others it takes less cloth.
+    """
+
+    id: str
+    style: str
+    colour: str
+    fabric: str
+    sizes: dict[str, int]
+    """What is still to be cut."""
+    pieces: int
+    rush: bool
+    merge: bool
+    """May be cut in one lay with others."""
+    taken_cm: int = 0
+    """In pieces of the order that had been cut ahead."""
+    lay: tuple[int, ...] = ()
+    """The plan: values of `cutting.Lay`; empty when nothing is to be cut."""
+    net_cm: int = 0
+    issue_cm: int = 0
+    start_us: int = 0
+    """It is not cut before, unless in the lay of another order."""
+    send_us: int = 0
+    """The kit does not leave before."""
+    on_table: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -197,7 +235,42 @@ class Warehouse:
     cloth: dict[str, Cloth]
     """By `fabric/colour`."""
     cutting: list[str] = field(default_factory=list)
-    """Orders that wait for cloth or a table, in sequence."""
+    """Jobs that wait for cloth or a table, in sequence: orders, and what is cut ahead (#n)."""
+    later: list[str] = field(default_factory=list)
+    """Jobs that need not be cut yet."""
+    jobs: dict[str, CutJob] = field(default_factory=dict)
+    """All that is not cut and sent yet."""
+    lays: dict[int, list[str]] = field(default_factory=dict)
+    """Lays on the tables: number -> jobs."""
+    lay: int = 0
+    """Number of the last lay."""
+    ahead: int = 0
+    """Number of the last job that is cut ahead of orders."""
+    cut: dict[str, int] = field(default_factory=dict)
+    """Pieces cut ahead by SKU."""
+    received_cm: dict[str, int] = field(default_factory=dict)
+    """Cloth from suppliers so far by form, and at the start (`opening`)."""
+    ordered_cm: dict[str, int] = field(default_factory=dict)
+    waste_cm: dict[str, int] = field(default_factory=dict)
+    """By kind: marker, end, splice, remnant, dyeing."""
+    garments_cm: int = 0
+    """Net cloth in the kits that have left."""
+    cutting_cm: int = 0
+    """Net cloth in the lays on the tables."""
+    held_cm: int = 0
+    """Net cloth in cut pieces that are set aside for an order."""
+    dyeing_cm: int = 0
+    dyed_cm: int = 0
+    """Greige sent to be dyed so far."""
+    on_road_cm: int = 0
+    """Cloth on its way from other warehouses."""
+    moved_in_cm: int = 0
+    moved_out_cm: int = 0
+    cutting_ms: int = 0
+    """Time of tables in use so far."""
+    cut_pieces: int = 0
+    trips: dict[str, int] = field(default_factory=dict)
+    """Journeys so far: kit, kit_far, kit_express, cloth, goods, goods_far."""
     stock: dict[str, int] = field(default_factory=dict)
     out_us: dict[str, int] = field(default_factory=dict)
     """SKU -> since when it is out of stock."""

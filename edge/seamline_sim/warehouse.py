@@ -1,34 +1,15 @@
-"""Warehouses: cloth, cutting tables, kits on their way to the lines, deliveries."""
+"""Warehouses: kits on their way to the lines, deliveries, the midnight look at the cloth."""
 
 from seamline_broker.contracts.view import RUSH_WEIGHT
-from seamline_sim import rng, shop
-from seamline_sim.core import DAY_US, MINUTE_US, Core
+from seamline_sim import shop
+from seamline_sim.cloth import reorder
+from seamline_sim.cloth_meters import ClothMeters, meters, meters_by_region
+from seamline_sim.core import MINUTE_US, Core
 from seamline_sim.line import feed, tell
-from seamline_sim.state import Cloth, Order, Warehouse
+from seamline_sim.state import Order, Warehouse
 
-
-def cloth_of(w: Core, order: Order) -> Cloth:
-    """Return the cloth that an order is cut from."""
-    style = w.catalogue.styles[order.style]
-    return w.warehouses[order.warehouse].cloth[f"{style.fabric}/{order.colour}"]
-
-
-def tell_cloth(w: Core, house: Warehouse, cloth: Cloth, reason: str) -> None:
-    """Emit the state of one cloth."""
-    w.emit(house.node, "cloth", cloth.fabric, cloth.colour, cloth.on_hand, cloth.reserved, reason)
-
-
-def kit(w: Core, house: Warehouse, order: Order) -> None:
-    """Accept an order for cutting: its cloth is reserved, then it waits for cloth and a table."""
-    order.warehouse = house.region
-    order.cloth_cm = order.pieces * w.catalogue.styles[order.style].fabric_cm
-    tell(w, house.node, order, "cutting", order.pieces)
-    cloth = cloth_of(w, order)
-    cloth.reserved += order.cloth_cm - cloth.kept.pop(order.id, 0)
-    tell_cloth(w, house, cloth, "reserved")
-    _queue(w, house, order)
-    reorder(w, house, cloth)
-    start_cutting(w, house)
+__all__ = ["ClothMeters", "arrive", "close_day", "delivered", "is_rush", "kit_way_us", "meters",
+           "meters_by_region", "packed", "send", "transport_us"]  # fmt: skip
 
 
 def is_rush(order: Order) -> bool:
@@ -36,52 +17,25 @@ def is_rush(order: Order) -> bool:
     return order.weight >= RUSH_WEIGHT
 
 
-def _queue(w: Core, house: Warehouse, order: Order) -> None:
-    """Let an order wait for a table: rush orders before the others."""
-    at = len(house.cutting)
-    if is_rush(order):
-        at = sum(is_rush(w.orders[name]) for name in house.cutting)
-    house.cutting.insert(at, order.id)
-
-
-def start_cutting(w: Core, house: Warehouse) -> None:
-    """Give free tables to the first orders whose cloth is there."""
-    waiting = list(house.cutting)
-    for order_id in waiting:
-        if not house.free:
-            return
-        order = w.orders[order_id]
-        cloth = cloth_of(w, order)
-        if cloth.on_hand - sum(cloth.kept.values()) < order.cloth_cm:
-            continue
-        house.cutting.remove(order_id)
-        house.free -= 1
-        cloth.on_hand -= order.cloth_cm
-        cloth.reserved -= order.cloth_cm
-        tell_cloth(w, house, cloth, "cut")
-        ms = w.fig("warehouse.cut_setup_min") * 60_000
-        ms += w.fig("warehouse.cut_piece_ms") * order.pieces
-        w.at(w.now_us + ms * 1000, "cut_done", order_id)
-
-
-def cut_done(w: Core, order_id: str) -> None:
-    """The pieces of an order are cut and kitted: off to the line."""
-    order = w.orders[order_id]
-    house = w.warehouses[order.warehouse]
-    house.free += 1
-    send(w, house.region, order)
-    start_cutting(w, house)
-
-
 def send(w: Core, origin: str, order: Order) -> None:
     """Put a kit on the way from a region to the order's line."""
     order.trip += 1
     line = w.line_of[f"{order.site}/{order.line}"]
-    tell(w, w.warehouses[order.warehouse].node, order, "in_transit", order.pieces)
-    way_us = transport_us(w, origin, line.region)
+    house = w.warehouses[order.warehouse]
+    tell(w, house.node, order, "in_transit", order.pieces)
+    kind = "kit" if origin == line.region else "kit_far"
+    if kind == "kit" and is_rush(order):
+        kind = "kit_express"
+    house.trips[kind] = house.trips.get(kind, 0) + 1
+    w.at(w.now_us + kit_way_us(w, origin, order), "arrive", order.id, order.trip)
+
+
+def kit_way_us(w: Core, origin: str, order: Order) -> int:
+    """Return how long a kit is on the road from a region to the order's line."""
+    line = w.line_of[f"{order.site}/{order.line}"]
     if is_rush(order) and origin == line.region:
-        way_us = w.catalogue.transport_min["express"] * MINUTE_US
-    w.at(w.now_us + way_us, "arrive", order.id, order.trip)
+        return w.catalogue.transport_min["express"] * MINUTE_US
+    return transport_us(w, origin, line.region)
 
 
 def transport_us(w: Core, origin: str, target: str) -> int:
@@ -101,36 +55,15 @@ def arrive(w: Core, order_id: str, trip: int) -> None:
     feed(w, line)
 
 
-def reorder(w: Core, house: Warehouse, cloth: Cloth) -> None:
-    """Ask the supplier for cloth when what is there and on its way no longer covers enough days."""
-    position = cloth.on_hand + cloth.on_order - cloth.reserved
-    if position >= cloth.use_per_day * w.fig("warehouse.reorder_days"):
-        return
-    length = cloth.use_per_day * w.fig("warehouse.cover_days") - position
-    cloth.on_order += length
-    cloth.orders += 1
-    name = f"{house.region}|{cloth.fabric}/{cloth.colour}"
-    late_min = rng.between(rng.u32(w.seed, "supplier", name, cloth.orders), 0, 720)
-    due = w.now_us + w.fig("warehouse.supplier_days") * DAY_US + late_min * MINUTE_US
-    w.at(due, "received", house.region, f"{cloth.fabric}/{cloth.colour}", length)
-
-
-def received(w: Core, region: str, key: str, length: int) -> None:
-    """Cloth came from the supplier."""
-    house = w.warehouses[region]
-    cloth = house.cloth[key]
-    cloth.on_hand += length
-    cloth.on_order -= length
-    tell_cloth(w, house, cloth, "received")
-    start_cutting(w, house)
-
-
 def packed(w: Core, order_id: str) -> None:
     """The garments of an order are in their cartons."""
     order = w.orders[order_id]
     order.packed = order.sewn
     line = w.line_of[f"{order.site}/{order.line}"]
     tell(w, line.node, order, "packed", order.packed)
+    trips = w.warehouses[line.region].trips
+    kind = "goods" if line.region == order.region else "goods_far"
+    trips[kind] = trips.get(kind, 0) + 1
     w.at(w.now_us + transport_us(w, line.region, order.region), "delivered", order.id)
 
 
@@ -150,5 +83,6 @@ def delivered(w: Core, order_id: str) -> None:
 
 def close_day(w: Core, house: Warehouse) -> None:
     """Midnight: ask for cloth that has become short."""
-    for cloth in house.cloth.values():
-        reorder(w, house, cloth)
+    if w.fig("supply.auto_reorder"):
+        for cloth in house.cloth.values():
+            reorder(w, house, cloth)

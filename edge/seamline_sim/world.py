@@ -10,7 +10,9 @@ from seamline_broker.contracts.events import Event
 from seamline_broker.contracts.view import View
 from seamline_sim import (
     calendar,
+    cloth,
     commands,
+    cuttingroom,
     line,
     observe,
     repair,
@@ -20,14 +22,15 @@ from seamline_sim import (
     view,
     warehouse,
 )
-from seamline_sim.commands import CommandOutcome, Refusal
+from seamline_sim.commands import CommandOutcome
 from seamline_sim.core import DAY_US, MINUTE_US, Core, Handler
 from seamline_sim.demand import make_market
 from seamline_sim.layout import plan_of
 from seamline_sim.market import Frame, FrameRow, Market
 from seamline_sim.observe import LineSample, StationSample
+from seamline_sim.refusal import Refusal
 from seamline_sim.scenario import Scenario, parse_scenario
-from seamline_sim.state import Cloth, Line, PlantState, Station, Warehouse
+from seamline_sim.state import Line, PlantState, Station, Warehouse
 
 _HANDLERS: Mapping[str, Handler] = {
     "finish": sewing.finish,
@@ -40,9 +43,13 @@ _HANDLERS: Mapping[str, Handler] = {
     "hour": calendar.hour,
     "place": calendar.place,
     "burst": calendar.burst,
-    "cut_done": warehouse.cut_done,
+    "cut_due": cuttingroom.cut_due,
+    "cut_done": cuttingroom.cut_done,
+    "kit_due": cuttingroom.kit_due,
     "arrive": warehouse.arrive,
-    "received": warehouse.received,
+    "received": cuttingroom.received,
+    "dyed": cuttingroom.dyed,
+    "cloth_in": cuttingroom.cloth_in,
     "packed": warehouse.packed,
     "delivered": warehouse.delivered,
 }
@@ -255,19 +262,28 @@ def _build(w: World) -> None:
     for house in w.warehouses.values():
         for sku, on_hand in house.stock.items():
             w.emit(house.node, "stock", sku, on_hand, "opening")
-        for cloth in house.cloth.values():
-            warehouse.tell_cloth(w, house, cloth, "opening")
+        for kind in house.cloth.values():
+            cloth.tell_cloth(w, house, kind, "opening")
 
 
 def _warehouse(w: World, region: str, tables: int) -> Warehouse:
     capacity = sum(p.lines * p.stations for p in w.scenario.plants)
     here = sum(p.lines * p.stations for p in w.scenario.plants if p.region == region)
-    cloth = {}
-    for (fabric, colour), use in sorted(w.market.use_per_day().items()):
-        per_day = max(use * here // capacity, 1)
+    use: dict[tuple[str, str], int] = {}
+    for (fabric, colour), per_day in sorted(w.market.use_per_day().items()):
+        use[fabric, colour] = max(per_day * here // capacity, 1)
+    house = Warehouse(region, f"{region}/warehouse", tables, tables, {})
+    for (fabric, colour), per_day in use.items():
         on_hand = max(per_day * w.fig("warehouse.cover_days"), 100_000 if here else 0)
-        cloth[f"{fabric}/{colour}"] = Cloth(fabric, colour, on_hand, per_day)
-    house = Warehouse(region, f"{region}/warehouse", tables, tables, cloth)
+        house.cloth[f"{fabric}/{colour}"] = cloth.new_cloth(
+            w, region, fabric, colour, on_hand, per_day
+        )
+    for fabric in sorted({fabric for fabric, _ in use}):
+        per_day = sum(n for key, n in use.items() if key[0] == fabric)
+        on_hand = per_day * w.fig("supply.greige_days")
+        made = cloth.new_cloth(w, region, fabric, cloth.GREIGE, on_hand, per_day)
+        house.cloth[f"{fabric}/{cloth.GREIGE}"] = made
+    house.received_cm["opening"] = sum(c.on_hand for c in house.cloth.values())
     house.stock = _opening_stock(w, region)
     return house
 

@@ -140,7 +140,7 @@ def test_redirect_turns_a_kit_round(pi: Scenario, kit: Callable[..., object]) ->
     world = World.create(pi, seed=1)
     world.step_until(DAY_US)  # Sunday: nobody sews
     kit(world, "N1", "TS01", "WHT", {"M": 100})
-    # 12 min set-up and 100 x 4.5 s of cutting, then 90 minutes on the road
+    # 22.5 min of cutting (see test_cutting.py), then 90 minutes on the road
     world.step_until(DAY_US + 40 * MINUTE_US)
     assert world.orders["N1"].state == "in_transit"
     args = {"order": "N1", "site": "hangzhou", "line": "line-1"}
@@ -148,7 +148,7 @@ def test_redirect_turns_a_kit_round(pi: Scenario, kit: Callable[..., object]) ->
     assert "goes to hangzhou/line-1 already" in again.reason
     args = args | {"line": "line-2"}
     assert world.command("east/warehouse", "redirect", args, "r1").status == "done"
-    world.step_until(DAY_US + 111 * MINUTE_US)  # the first journey would have ended at 109.5
+    world.step_until(DAY_US + 113 * MINUTE_US)  # the first journey would have ended at 112.5
     assert world.orders["N1"].state == "in_transit"
     world.step_until(DAY_US + 131 * MINUTE_US)
     assert world.orders["N1"].state == "queued"

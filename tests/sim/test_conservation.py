@@ -78,17 +78,14 @@ def check_mechanics(world: World) -> None:
 
 def check_cloth(world: World) -> None:
     for house in world.warehouses.values():
-        waiting = [world.orders[name] for name in house.cutting]
-        assert all(order.state == "cutting" for order in waiting)
-        assert 0 <= house.free <= house.tables
+        waiting = [job for job in house.jobs.values() if not job.on_table and job.lay]
+        assert all(world.orders[job.id].state == "cutting" for job in waiting if job.id[0] != "#")
+        assert 0 <= house.free == house.tables - len(house.lays)
         for key, cloth in house.cloth.items():
             assert cloth.on_hand >= 0
             assert cloth.on_order >= 0
-            due = sum(
-                order.cloth_cm
-                for order in waiting
-                if key == f"{world.catalogue.styles[order.style].fabric}/{order.colour}"
-            )
+            assert 0 <= cloth.open_cm <= cloth.on_hand
+            due = sum(job.issue_cm for job in waiting if key == f"{job.fabric}/{job.colour}")
             assert cloth.reserved == due + sum(cloth.kept.values())
 
 
@@ -208,6 +205,7 @@ def test_cloth_is_what_came_less_what_was_cut(pi: Scenario) -> None:
     world = World.create(pi, seed=4)
     opening = {key: cloth.on_hand for key, cloth in world.warehouses["east"].cloth.items()}
     deltas: Counter[str] = Counter()
+    used: Counter[str] = Counter()
     on_hand = dict(opening)
 
     def read(events: list[Event]) -> None:
@@ -218,15 +216,12 @@ def test_cloth_is_what_came_less_what_was_cut(pi: Scenario) -> None:
                 assert (change > 0) == (event.values[4] == "received")
                 on_hand[key] += change
                 deltas[key] -= min(change, 0)
+            elif event.kind == "lay":
+                used[f"{event.values[2]}/{event.values[3]}"] += sum(map(int, event.values[7:12]))
 
     run_headless(world, 6 * DAY_US, foreman_for(world), read)
     house = world.warehouses["east"]
     assert on_hand == {key: cloth.on_hand for key, cloth in house.cloth.items()}
-    used: Counter[str] = Counter()
-    for order in world.orders.values():
-        if order.state in CUT or (order.state == "cutting" and order.id not in house.cutting):
-            style = world.catalogue.styles[order.style]
-            used[f"{style.fabric}/{order.colour}"] += order.pieces * style.fabric_cm
     assert {k: v for k, v in deltas.items() if v} == used
 
 

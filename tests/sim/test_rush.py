@@ -45,7 +45,10 @@ def test_a_rush_order_overtakes_at_the_tables_and_on_the_road(pi: Scenario) -> N
     sent, there = times("in_transit"), times("queued")
     # one table: the first order lies on it, the rush order comes next
     assert sorted(sent, key=lambda name: sent[name])[:2] == [ordinary[0].order, rush]
-    # 12 min to set up, 4.5 s for each of 120 garments; then 20 min by van
-    assert sent[rush] - sent[ordinary[0].order] == 12 * MINUTE_MS + 120 * 4_500
+    # its lay is next on the table; then 20 min by van
+    lay = next(e for e in events if e.kind == "lay" and e.values[1] == f'["{rush}"]')
+    assert lay.ts_ms == sent[ordinary[0].order]
+    assert sent[rush] - lay.ts_ms == lay.values[12]
+    assert 15 * MINUTE_MS < sent[rush] - lay.ts_ms < 45 * MINUTE_MS
     assert there[rush] - sent[rush] == 20 * MINUTE_MS
     assert there[ordinary[1].order] - sent[ordinary[1].order] == 90 * MINUTE_MS

@@ -35,6 +35,8 @@ class CommandKind:
 
 
 _ORDER = Arg("order", "str", "order id")
+_FABRIC = Arg("fabric", "str", "fabric id")
+_LENGTH = Arg("length_cm", "int", "centimetres", 1, 100_000_000)
 _STATION = Arg("station", "str", "site/line/station; empty lets the field choose a busy one")
 
 _KINDS: Final = (
@@ -53,6 +55,28 @@ _KINDS: Final = (
             Arg("line", "str", "line that sews"),
             Arg("due_ms", "int", "due date, epoch ms", 0),
             Arg("weight", "int", "priority", 1, 10, 1, required=False),
+            Arg(
+                "needed_ms",
+                "int",
+                "when the line needs the kit, epoch ms: cut late and held; 0 = cut and send now",
+                0,
+                default=0,
+                required=False,
+            ),
+            Arg(
+                "merge",
+                "bool",
+                "may be cut in one lay with waiting orders of its fabric and colour",
+                default=False,
+                required=False,
+            ),
+            Arg(
+                "cluster",
+                "bool",
+                "the warehouse may cut for a line of another region",
+                default=False,
+                required=False,
+            ),
         ),
     ),
     CommandKind(
@@ -70,6 +94,56 @@ _KINDS: Final = (
             Arg("fabric", "str", "fabric id"),
             Arg("colour", "str", "colour code"),
             Arg("length_cm", "int", "centimetres", 1, 100_000_000),
+        ),
+    ),
+    CommandKind(
+        "order_cloth",
+        "warehouse",
+        "Order cloth from a supplier; how long it takes follows from the form.",
+        (
+            _FABRIC,
+            Arg("colour", "str", "colour code; greige for undyed cloth"),
+            _LENGTH,
+            Arg(
+                "form",
+                "str",
+                "roll (yarn to roll at the mill, weeks) | greige (undyed from the mill, weeks) | "
+                "quick (the supplier's greige, dyed: days, as much as there is)",
+            ),
+        ),
+    ),
+    CommandKind(
+        "dye_cloth",
+        "warehouse",
+        "Have greige of the warehouse dyed, in days.",
+        (_FABRIC, Arg("colour", "str", "colour code that it becomes"), _LENGTH),
+    ),
+    CommandKind(
+        "transfer_cloth",
+        "warehouse",
+        "Send cloth that no order has reserved to the warehouse of another region.",
+        (
+            Arg("to", "str", "region"),
+            _FABRIC,
+            Arg("colour", "str", "colour code; greige for undyed cloth"),
+            _LENGTH,
+        ),
+    ),
+    CommandKind(
+        "cut_ahead",
+        "warehouse",
+        "Cut pieces ahead of orders; kits of the style and colour then use them first.",
+        (
+            Arg("style", "str", "style id"),
+            Arg("colour", "str", "colour code"),
+            Arg("sizes", "dict[str,int]", "pieces per size", 1, 5_000),
+            Arg(
+                "merge",
+                "bool",
+                "may be cut in one lay with waiting orders of its fabric and colour",
+                default=False,
+                required=False,
+            ),
         ),
     ),
     CommandKind(

@@ -43,6 +43,9 @@ EVENT_VALUES: Final[Mapping[str, tuple[Value, ...]]] = {
     "sale_day": ("TS01-WHT-M", 41, 0, 4_900, False, PLANT_MS - 34 * _HOUR_MS),
     "stock": ("TS01-WHT-M", 212, "delivery"),
     "cloth": ("jersey160", "WHT", 1_250_000, 300_000, "cut"),
+    "lay": (
+        88, '["O-1042"]', "pique220", "NVY", 120, 2, 16, 9_576, 1_520, 48, 20, 0, 1_260_000,
+    ),
     "seller_order": (
         "O-1042", "seller-3", "PO01", "NVY", '{"M":60,"L":60}', 120, "east",
         PLANT_MS + 72 * _HOUR_MS, 10, 9_900, True,
@@ -61,6 +64,14 @@ COMMAND_ARGS: Final[Mapping[str, Mapping[str, object]]] = {
     "reserve_cloth": {
         "order": "R-0093", "fabric": "jersey160", "colour": "WHT", "length_cm": 7_500,
     },
+    "order_cloth": {
+        "fabric": "jersey160", "colour": "WHT", "length_cm": 250_000, "form": "quick",
+    },
+    "dye_cloth": {"fabric": "jersey160", "colour": "NVY", "length_cm": 60_000},
+    "transfer_cloth": {
+        "to": "south", "fabric": "jersey160", "colour": "WHT", "length_cm": 40_000,
+    },
+    "cut_ahead": {"style": "TS01", "colour": "WHT", "sizes": {"M": 120, "L": 120}},
     "sequence": {"orders": ["O-1042", "O-1038"]},
     "expedite_repair": {"station": "line-1/st-07"},
     "pause": {},

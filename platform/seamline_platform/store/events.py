@@ -17,6 +17,7 @@ _TABLES: Final[Mapping[str, str]] = {
     "sale_day": "sales_daily",
     "stock": "stock_events",
     "cloth": "cloth_events",
+    "lay": "lays",
     "control": "control_events",
 }
 _RENAMED: Final = {"order": "order_id", "ts_ms": "ts"}

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.resources import files
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 _CREATE = re.compile(r"CREATE TABLE (\w+) \(")
 _COLUMN = re.compile(r"\s+(\w+)\s+([A-Z]\w*),?\s+-- (.*)")

@@ -139,7 +139,7 @@ def test_tables_of_another_version_are_refused(
     open_store().close()
     with duckdb.connect(str(path)) as con:
         con.execute("UPDATE store_info SET schema_version = 99")
-    with pytest.raises(StoreError, match=r"version 99; this Seamline reads 1.*--fresh"):
+    with pytest.raises(StoreError, match=r"version 99; this Seamline reads 2.*--fresh"):
         Store.open(path)
 
 

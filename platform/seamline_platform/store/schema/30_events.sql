@@ -144,8 +144,30 @@ CREATE TABLE cloth_events (
     colour      VARCHAR,    -- colour
     on_hand_cm  BIGINT,     -- centimetres on hand after the event
     reserved_cm BIGINT,     -- centimetres reserved after the event
-    reason      VARCHAR,    -- opening | reserved | cut | received
+    reason      VARCHAR,    -- opening | reserved | cut | received | sent | dyeing | dyed
     batch_id    BIGINT      -- batch that brought the event
+);
+
+-- A lay of cloth was spread on a cutting table; its lengths sum to what left the rolls.
+CREATE TABLE lays (
+    seq        BIGINT,     -- running number of the event
+    ts         TIMESTAMP,  -- plant time
+    site       VARCHAR,    -- region
+    node       VARCHAR,    -- warehouse
+    lay        BIGINT,     -- running number of the lay in its warehouse
+    orders     VARCHAR,    -- JSON list of the orders cut in it; empty for pieces cut ahead
+    fabric     VARCHAR,    -- fabric
+    colour     VARCHAR,    -- colour
+    pieces     BIGINT,     -- garments cut
+    sections   BIGINT,     -- sections, each with a marker of its own
+    plies      BIGINT,     -- plies of all sections
+    net_cm     BIGINT,     -- cloth in the garments
+    marker_cm  BIGINT,     -- waste between the pieces of the markers
+    end_cm     BIGINT,     -- waste at the ends of the plies
+    splice_cm  BIGINT,     -- waste where a roll ended within the lay
+    remnant_cm BIGINT,     -- waste of a roll end too short to spread
+    cutting_ms BIGINT,     -- time the table is taken
+    batch_id   BIGINT      -- batch that brought the event
 );
 
 -- Somebody changed the run itself.
