@@ -27,6 +27,10 @@ class PluginError(SeamlineError):
     """A plug-in cannot be found, loaded or trusted."""
 
 
+class ExperimentError(SeamlineError):
+    """An experiment cannot be run to its end, or what it gave cannot be compared."""
+
+
 class DriverError(SeamlineError):
     """A device cannot be read or written."""
 
