@@ -39,14 +39,16 @@ class Cache:
         except FileNotFoundError:
             return None
         except (OSError, UnicodeDecodeError) as exc:
-            return self._damaged(file, job, exc)
+            self._damaged(file, job, exc)
+            return None
         try:
             document = json.loads(text)
             if digest(document["outcome"]) != document["sha256"]:
                 raise ExperimentError("its checksum is wrong")
             return read_outcome(document["outcome"])
         except (*UNREADABLE, ExperimentError, ConfigError) as exc:
-            return self._damaged(file, job, exc)
+            self._damaged(file, job, exc)
+            return None
 
     def put(self, job: Job, outcome: Outcome) -> None:
         """Keep a result.

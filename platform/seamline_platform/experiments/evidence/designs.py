@@ -82,9 +82,7 @@ SENSE: Final = Switch(
     "sense", "Market, shop floor and devices are sensed", "感知消费市场、车间与设备",
     {"sense_market": True, "sense_floor": True},
 )  # fmt: skip
-_MARKET: Final = Switch(
-    "sense_market", "Market is sensed", "感知消费市场", {"sense_market": True}
-)
+_MARKET: Final = Switch("sense_market", "Market is sensed", "感知消费市场", {"sense_market": True})
 _FLOOR: Final = Switch(
     "sense_floor", "Shop floor and devices are sensed", "感知车间与设备", {"sense_floor": True}
 )

@@ -1,8 +1,7 @@
 """Runs the jobs of an experiment on all cores; what is finished is kept, whatever happens then."""
 
 import os
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
 from multiprocessing.connection import wait
 from typing import Final
 
@@ -17,15 +16,20 @@ Progress = Callable[[int, int], None]
 _ATTEMPTS: Final = 2
 
 
-@dataclass(frozen=True, slots=True)
 class Runner:
-    """Where runs are kept and who runs them."""
+    """Runs jobs in processes that live until `close`, and keeps what is finished."""
 
-    cache: Cache
-    bench: Bench
-    note: Callable[[str], None]
-    workers: int = 0
-    """Processes; 0 = one per core."""
+    def __init__(
+        self, cache: Cache, bench: Bench, note: Callable[[str], None], workers: int = 0
+    ) -> None:
+        self.cache, self._bench, self._note = cache, bench, note
+        self._count = workers or os.cpu_count() or 1
+        self._crew: list[Worker] = []
+
+    def close(self) -> None:
+        """End all processes."""
+        while self._crew:
+            self._crew.pop().stop()
 
     def run(
         self, jobs: Sequence[Job], progress: Progress = lambda done, total: None
@@ -61,55 +65,51 @@ class Runner:
         total: int,
         progress: Progress,
     ) -> None:
-        count = min(self.workers or os.cpu_count() or 1, len(missing))
-        crew: list[Worker] = []
         died: dict[str, int] = {}
         try:
-            for _ in range(count):
-                crew.append(Worker(self.bench))  # noqa: PERF401 - those begun must be ended
-            while missing or any(worker.job for worker in crew):
-                _hand_out(crew, missing)
-                for worker in _ready(crew):
-                    job = worker.job
-                    if job is None:
-                        continue
-                    outcome = self._result(worker, job, crew, missing, died)
+            while len(self._crew) < min(self._count, len(missing)):
+                self._crew.append(Worker(self._bench))
+            while missing or any(worker.job for worker in self._crew):
+                _hand_out(self._crew, missing)
+                for worker, job in _ready(self._crew):
+                    outcome = self._result(worker, job, missing, died)
                     if outcome is None:
                         continue
                     worlds.check(job, outcome)
                     self.cache.put(job, outcome)
                     done[job.key(self.cache.world)] = outcome
                     progress(len(done), total)
-        finally:
-            for worker in crew:
-                worker.stop()
+        except BaseException:  # Ctrl-C too: nobody may go on computing for a reader who has left
+            self.close()
+            raise
 
     def _result(
-        self,
-        worker: Worker,
-        job: Job,
-        crew: list[Worker],
-        missing: list[Job],
-        died: dict[str, int],
+        self, worker: Worker, job: Job, missing: list[Job], died: dict[str, int]
     ) -> Outcome | None:
         """Return what a worker made of its job; None if it died and the job waits once more."""
         answer = worker.take()
         if answer is None:
-            worker.stop()
-            code = worker.process.exitcode
-            crew[crew.index(worker)] = Worker(self.bench)
-            key = job.key(self.cache.world)
-            died[key] = died.get(key, 0) + 1
-            what = f"The process that ran policy {job.name}, seed {job.seed} died (exit code {code})"
-            if died[key] >= _ATTEMPTS:
-                raise ExperimentError(f"{what}, twice. Finished runs are kept.")
-            self.note(f"{what}; it is tried once more.")
-            missing.insert(0, job)
+            self._replace(worker, job, missing, died)
             return None
         worker.job = None
         if answer.outcome is None:
             raise ExperimentError(f"Policy {job.name}, seed {job.seed} failed: {answer.error}")
         return read_outcome(answer.outcome)
+
+    def _replace(self, worker: Worker, job: Job, missing: list[Job], died: dict[str, int]) -> None:
+        """Put a new process in the place of one that died, and its job in front."""
+        worker.stop()
+        key = job.key(self.cache.world)
+        died[key] = died.get(key, 0) + 1
+        what = (
+            f"The process that ran policy {job.name}, seed {job.seed} died "
+            f"(exit code {worker.process.exitcode})"
+        )
+        if died[key] >= _ATTEMPTS:
+            raise ExperimentError(f"{what}, twice. Finished runs are kept.")
+        self._note(f"{what}; it is tried once more.")
+        missing.insert(0, job)
+        self._crew[self._crew.index(worker)] = Worker(self._bench)
 
 
 class _Worlds:
@@ -127,28 +127,28 @@ class _Worlds:
             )
 
 
-def next_job(missing: Sequence[Job], holds: str, others: Sequence[str]) -> int:
+def next_job(missing: Sequence[Job], holds: Collection[str], others: Collection[str]) -> int:
     """Return the place of the job that a worker should take.
 
-    Its own market first; else one that nobody holds; else the one with most jobs left.
+    A market that it holds first; else one that nobody holds; else the one with most jobs left.
     """
     left: dict[str, int] = {}
     for job in missing:
         key = market_key(job)
         left[key] = left.get(key, 0) + 1
-    best = max(left, key=lambda key: (key == holds, key not in others, left[key]))
+    best = max(left, key=lambda key: (key in holds, key not in others, left[key]))
     return next(n for n, job in enumerate(missing) if market_key(job) == best)
 
 
-def _hand_out(crew: list[Worker], missing: list[Job]) -> None:
+def _hand_out(crew: Sequence[Worker], missing: list[Job]) -> None:
     for worker in crew:
         if worker.job is None and missing:
-            others = [other.market for other in crew if other is not worker]
-            worker.give(missing.pop(next_job(missing, worker.market, others)))
+            others = {key for other in crew if other is not worker for key in other.markets}
+            worker.give(missing.pop(next_job(missing, worker.markets, others)))
 
 
-def _ready(crew: list[Worker]) -> list[Worker]:
+def _ready(crew: Sequence[Worker]) -> list[tuple[Worker, Job]]:
     """Wait until a busy worker answers or dies."""
-    busy = [worker for worker in crew if worker.job]
-    answered = wait([worker.pipe for worker in busy])
-    return [worker for worker in busy if worker.pipe in answered]
+    busy = [(worker, worker.job) for worker in crew if worker.job]
+    answered = wait([worker.pipe for worker, _ in busy])
+    return [(worker, job) for worker, job in busy if worker.pipe in answered]

@@ -6,8 +6,9 @@ which policy and seed died with a process.
 
 import gc
 import signal
+import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
@@ -22,6 +23,8 @@ from seamline_platform.experiments.evidence.jobs import (
 )
 
 STOP_S: Final = 2.0
+HELD: Final = 2
+"""Markets that a process keeps: a tuner goes back and forth between few seeds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +60,15 @@ class Worker:
         self.process.start()
         theirs.close()
         self.job: Job | None = None
-        self.market: str = ""
-        """Which market the process holds: setting and seed."""
+        self.markets: list[str] = []
+        """Which markets the process holds (setting and seed), the oldest first."""
 
     def give(self, job: Job) -> None:
         """Start a job. A process that died meanwhile is noticed when its answer is awaited."""
-        self.job, self.market = job, market_key(job)
+        self.job, key = job, market_key(job)
+        self.markets = [*(held for held in self.markets if held != key), key][-HELD:]
         try:
-            self.pipe.send((_plain(job), self.market))
+            self.pipe.send((_plain(job), key))
         except OSError:
             return
 
@@ -92,34 +96,37 @@ def market_key(job: Job) -> str:
 
 def _plain(job: Job) -> Job:
     """Return the job with its mappings as dicts, which can be sent."""
-    from dataclasses import replace
-
     return replace(job, setting=replace(job.setting, hardware=dict(job.setting.hardware)))
+
+
+def _free(held: dict[str, Any]) -> None:
+    """Give back the oldest market before another takes its place."""
+    while len(held) >= HELD:
+        del held[next(iter(held))]
+    gc.collect()
 
 
 def _serve(pipe: Connection, bench: Bench) -> None:
     """Run jobs until the pipe ends. Ctrl-C is the parent's affair."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     make_market, run_one = bench.functions()
-    held, market = "", None
+    held: dict[str, Any] = {}
     while True:
         try:
             job, wanted = pipe.recv()
         except (EOFError, OSError):
             return
         try:
-            if wanted != held:
-                held, market = "", None  # free the old one first
-                gc.collect()
-                market = make_market(job.setting, job.seed)
-                held = wanted
-            outcome = run_one(job.setting, job.policy, job.knobs, job.seed, market)
+            if wanted in held:
+                held[wanted] = held.pop(wanted)  # now the youngest
+            else:
+                _free(held)
+                held[wanted] = make_market(job.setting, job.seed)
+            outcome = run_one(job.setting, job.policy, job.knobs, job.seed, held[wanted])
             answer = Answer(outcome_document(outcome))
         except SeamlineError as exc:
             answer = Answer(None, str(exc))
-        except Exception as exc:  # noqa: BLE001 - whatever it is, the parent must hear of it
-            import traceback
-
+        except Exception as exc:  # whatever it is, the parent must hear of it
             where = traceback.extract_tb(exc.__traceback__)[-1]
             answer = Answer(None, f"{exc!r} at {where.filename}:{where.lineno}")
         try:
