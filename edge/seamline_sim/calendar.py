@@ -1,7 +1,7 @@
 """The day: midnight, shifts, hours of sales, sellers' orders, livestreams."""
 
 from seamline_broker.contracts.view import RUSH_WEIGHT
-from seamline_sim import rng, shop, warehouse
+from seamline_sim import cuttingroom, rng, shop
 from seamline_sim.core import DAY_MS, DAY_US, HOUR_US, MINUTE_US, Core
 from seamline_sim.line import sizes_json
 from seamline_sim.market import OrderWish
@@ -28,7 +28,7 @@ def day(w: Core, index: int) -> None:
     if index:
         for house in w.warehouses.values():
             shop.close_day(w, house, index - 1)
-            warehouse.close_day(w, house)
+            cuttingroom.close_day(w, house)
         _forget(w)
     base = index * DAY_US
     shift = w.scenario.shift

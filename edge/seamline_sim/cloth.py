@@ -119,20 +119,20 @@ def mill_free_cm(w: Core, greige: Cloth) -> int:
     return min(greige.mill_cm + refill, cap)
 
 
-def reorder(w: Core, house: Warehouse, cloth: Cloth, short_cm: int = 0) -> None:
+def reorder(w: Core, house: Warehouse, cloth: Cloth) -> None:
     """Ask the supplier for cloth when what is there and on its way no longer covers enough days.
 
-    `short_cm` is what an order lacks that waits for cloth, at the table. Only with
+    Or when a job waits for the last of it and nothing is on its way. Only with
     `supply.auto_reorder`; else cloth comes by command alone.
     """
     if cloth.colour == GREIGE or not w.fig("supply.auto_reorder"):
         return
     position = cloth.on_hand + cloth.on_order - cloth.reserved
     enough = position >= cloth.use_per_day * w.fig("warehouse.reorder_days")
-    if enough and (cloth.on_order or not short_cm):
+    if enough and (cloth.on_order or not cloth.waiting):
         return
     length = cloth.use_per_day * w.fig("warehouse.cover_days") - position
-    length = max(length, short_cm, w.fig("supply.quick_min_cm"))
+    length = max(length, w.fig("supply.quick_min_cm"))
     # so that the last garments of a lay do not wait for a few splices
     rolls = max(length, cloth.reserved) // w.fig("supply.roll_cm.0") + 1
     length += w.cutting.splice_cm * rolls

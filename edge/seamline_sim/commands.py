@@ -123,6 +123,8 @@ def _reserve_cloth(w: Core, node: str, args: Arguments) -> str:
     cloth.kept[args["order"]] = args["length_cm"]
     tell_cloth(w, house, cloth, "reserved")
     reorder(w, house, cloth)
+    if args["length_cm"] < before:
+        cuttingroom.look_again(w, house, cloth)
     return ""
 
 

@@ -87,9 +87,23 @@ class CuttingRules:
         `style.fabric_cm` is what the technical sheet plans to use for the middle size, ordinary
         waste included; sizes are graded evenly around it.
         """
-        step = 2 * style.sizes.index(size) - len(style.sizes) + 1
-        grade = 2000 + self.grade_permille * step
-        return max(style.fabric_cm * self.net_permille * grade // 2_000_000, 1)
+        return self.nets_cm(style)[size]
+
+    def nets_cm(self, style: Style) -> dict[str, int]:
+        """Return `net_cm` of every size of a style."""
+        return _nets_cm(style.fabric_cm, style.sizes, self.net_permille, self.grade_permille)
+
+
+@functools.lru_cache(maxsize=1024)
+def _nets_cm(
+    fabric_cm: int, sizes: tuple[str, ...], net_permille: int, grade_permille: int
+) -> dict[str, int]:
+    middle = len(sizes) - 1  # in half steps
+    return {
+        size: max(fabric_cm * net_permille * (2000 + grade_permille * (2 * i - middle)), 2_000_000)
+        // 2_000_000
+        for i, size in enumerate(sizes)
+    }
 
 
 @functools.cache
@@ -138,19 +152,31 @@ def plan_sections(
     Raises:
         ValueError: if there is nothing to cut.
     """
+    nets = [net for net, _ in items]
     left = [n for _, n in items]
     total = sum(left)
     if total < 1:
         raise ValueError(f"A lay needs at least one garment, items are {list(items)}.")
-    limit = rules.ply_limit(fabric)
-    room_cm = rules.table_cm * rules.marker_permille[-1] // 1000
-    most = min(len(rules.marker_permille), max(room_cm // max(net for net, _ in items), 1))
+    limit, marker_permille = rules.ply_limit(fabric), rules.marker_permille
+    room_cm = rules.table_cm * marker_permille[-1] // 1000
+    most = min(len(marker_permille), max(room_cm // max(nets), 1))
     sections = []
     while total:
         plies = min(limit, -(-total // most), max(left))
-        section = _section(items, left, plies, most, rules.marker_permille)
-        sections.append(section)
-        total -= plies * section.garments
+        room, net_cm, ratio = most, 0, []
+        for i, n in enumerate(left):
+            if n < plies or not room:
+                ratio.append(0)
+                continue
+            n = min(n // plies, room)
+            left[i] -= n * plies
+            room -= n
+            net_cm += n * nets[i]
+            ratio.append(n)
+        garments = most - room
+        total -= plies * garments
+        marker_cm = -(-net_cm * 1000 // marker_permille[garments - 1])
+        sections.append(Section(plies, garments, net_cm, marker_cm, tuple(ratio)))
     return sections
 
 
@@ -168,25 +194,3 @@ def plan_lay(items: Sequence[tuple[int, int]], fabric: str, rules: CuttingRules)
     ms += rules.ply_ms * all_plies + all_cm * rules.spread_us_per_cm // 1000
     ms += rules.piece_ms * pieces
     return Lay(len(sections), all_plies, net_cm, all_cm, all_plies * rules.end_loss_cm, ms)
-
-
-def _section(
-    items: Sequence[tuple[int, int]],
-    left: list[int],
-    plies: int,
-    most: int,
-    marker_permille: tuple[int, ...],
-) -> Section:
-    """Take one section off what is `left`."""
-    room, net_cm, ratio = most, 0, []
-    for i, n in enumerate(left):
-        n //= plies
-        if n:
-            n = min(n, room)
-            left[i] -= n * plies
-            room -= n
-            net_cm += n * items[i][0]
-        ratio.append(n)
-    garments = most - room
-    marker_cm = -(-net_cm * 1000 // marker_permille[garments - 1])
-    return Section(plies, garments, net_cm, marker_cm, tuple(ratio))

@@ -5,7 +5,7 @@ from seamline_sim.cloth import cut_off, reorder, tell_cloth
 from seamline_sim.core import MINUTE_US, Core
 from seamline_sim.cutting import Lay, plan_lay
 from seamline_sim.line import tell
-from seamline_sim.state import CutJob, Order, Warehouse
+from seamline_sim.state import Cloth, CutJob, Order, Warehouse
 from seamline_sim.warehouse import is_rush, kit_way_us, send
 
 
@@ -61,7 +61,13 @@ def _release(w: Core, house: Warehouse, job: CutJob) -> None:
     if kept:
         cloth.reserved -= kept
         tell_cloth(w, house, cloth, "reserved")
-        start(w, house)
+        look_again(w, house, cloth)
+
+
+def look_again(w: Core, house: Warehouse, cloth: Cloth) -> None:
+    """More of a cloth is free: cut what waited for it."""
+    _wake(house, cloth)
+    start(w, house)
 
 
 def cut_ahead(
@@ -78,14 +84,18 @@ def cut_ahead(
 
 def plan(w: Core, jobs: list[CutJob]) -> Lay:
     """Return the lay of what jobs of one cloth have to cut; equal styles and sizes lie together."""
+    styles, rules = w.catalogue.styles, w.cutting
+    if len(jobs) == 1:
+        nets = rules.nets_cm(styles[jobs[0].style])
+        alone = [(nets[size], n) for size, n in jobs[0].sizes.items()]
+        return plan_lay(alone, jobs[0].fabric, rules)
     items: dict[tuple[str, str], int] = {}
     for job in jobs:
         for size, n in job.sizes.items():
             key = (job.style, size)
             items[key] = items.get(key, 0) + n
-    styles = w.catalogue.styles
-    nets = [(w.cutting.net_cm(styles[style], size), n) for (style, size), n in items.items()]
-    return plan_lay(nets, jobs[0].fabric, w.cutting)
+    together = [(rules.nets_cm(styles[style])[size], n) for (style, size), n in items.items()]
+    return plan_lay(together, jobs[0].fabric, rules)
 
 
 def add(w: Core, house: Warehouse, job: CutJob) -> None:
@@ -93,7 +103,8 @@ def add(w: Core, house: Warehouse, job: CutJob) -> None:
     lay = plan(w, [job])
     job.lay, job.net_cm, job.issue_cm = tuple(lay), lay.net_cm, lay.issue_cm
     cloth = house.cloth[f"{job.fabric}/{job.colour}"]
-    cloth.reserved += job.issue_cm - cloth.kept.pop(job.id, 0)
+    kept = cloth.kept.pop(job.id, 0)
+    cloth.reserved += job.issue_cm - kept
     tell_cloth(w, house, cloth, "reserved")
     house.jobs[job.id] = job
     if job.send_us:
@@ -104,16 +115,31 @@ def add(w: Core, house: Warehouse, job: CutJob) -> None:
         w.at(job.start_us, "cut_due", house.region, job.id)
     else:
         _queue(house, job)
+    if kept:
+        _wake(house, cloth)
     reorder(w, house, cloth)
     start(w, house)
 
 
 def _queue(house: Warehouse, job: CutJob) -> None:
     """Let a job wait for a table: rush orders before the others."""
+    house.queued += 1
+    job.number = house.queued
     at = len(house.cutting)
     if job.rush:
         at = sum(house.jobs[name].rush for name in house.cutting)
     house.cutting.insert(at, job.id)
+
+
+def _wake(house: Warehouse, cloth: Cloth) -> None:
+    """There may be cloth now: jobs that wait for it take their old places before the tables."""
+    if not cloth.waiting:
+        return
+    jobs = house.jobs
+    house.cutting = sorted(
+        house.cutting + cloth.waiting, key=lambda name: (not jobs[name].rush, jobs[name].number)
+    )
+    cloth.waiting = []
 
 
 def cut_due(w: Core, region: str, job_id: str) -> None:
@@ -126,27 +152,26 @@ def cut_due(w: Core, region: str, job_id: str) -> None:
 
 
 def start(w: Core, house: Warehouse) -> None:
-    """Give free tables to the first jobs whose cloth is there."""
-    if not house.free:
-        return
-    short: list[str] = []
-    for job_id in list(house.cutting):
-        if not house.free:
-            return
-        job = house.jobs[job_id]
-        key = f"{job.fabric}/{job.colour}"
-        if job.on_table or key in short:
+    """Give free tables to the first jobs whose cloth is there; the others wait for their cloth."""
+    while house.free and house.cutting:
+        job = house.jobs[house.cutting[0]]
+        cloth = house.cloth[f"{job.fabric}/{job.colour}"]
+        if (job.rush or not cloth.waiting) and _cut(w, house, job):
             continue
-        others = _companions(w, house, job) if job.merge else []
-        if others:
-            together = plan(w, [job, *others])
-            alone = job.issue_cm + sum(other.issue_cm for other in others)
-            if together.issue_cm < alone and _spread(w, house, [job, *others], together):
-                continue
-        if not _spread(w, house, [job], Lay(*job.lay)):
-            short.append(key)
-            cloth = house.cloth[key]
-            reorder(w, house, cloth, job.issue_cm + sum(cloth.kept.values()) - cloth.on_hand + 1)
+        house.cutting.remove(job.id)
+        cloth.waiting.append(job.id)
+        reorder(w, house, cloth)
+
+
+def _cut(w: Core, house: Warehouse, job: CutJob) -> bool:
+    """Cut a job, with others if it may be and that saves cloth; return whether there is cloth."""
+    others = _companions(w, house, job) if job.merge else []
+    if others:
+        together = plan(w, [job, *others])
+        alone = job.issue_cm + sum(other.issue_cm for other in others)
+        if together.issue_cm < alone and _spread(w, house, [job, *others], together):
+            return True
+    return _spread(w, house, [job], Lay(*job.lay))
 
 
 def _companions(w: Core, house: Warehouse, job: CutJob) -> list[CutJob]:
@@ -250,18 +275,25 @@ def received(w: Core, region: str, key: str, length: int, form: str) -> None:
     """Cloth came from the supplier."""
     house = w.warehouses[region]
     cloths.receive(w, house, house.cloth[key], length, form)
-    start(w, house)
+    look_again(w, house, house.cloth[key])
 
 
 def dyed(w: Core, region: str, key: str, length: int) -> None:
     """Greige of the warehouse came back in its colour."""
     house = w.warehouses[region]
     cloths.take_dyed(w, house, house.cloth[key], length)
-    start(w, house)
+    look_again(w, house, house.cloth[key])
 
 
 def cloth_in(w: Core, region: str, key: str, length: int) -> None:
     """Cloth came from another warehouse."""
     house = w.warehouses[region]
     cloths.take_transfer(w, house, house.cloth[key], length)
-    start(w, house)
+    look_again(w, house, house.cloth[key])
+
+
+def close_day(w: Core, house: Warehouse) -> None:
+    """Midnight: ask for cloth that has become short."""
+    if w.fig("supply.auto_reorder"):
+        for cloth in house.cloth.values():
+            reorder(w, house, cloth)

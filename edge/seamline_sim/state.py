@@ -189,6 +189,8 @@ class Cloth:
     """Rolls opened so far."""
     open_cm: int = 0
     """What is left of the open roll; the rest of `on_hand` lies on closed ones."""
+    waiting: list[str] = field(default_factory=list)
+    """Jobs that wait for it, in sequence."""
     mill_cm: int = 0
     """Greige only: what the supplier had for quick orders at `mill_us`."""
     mill_us: int = 0
@@ -221,6 +223,8 @@ class CutJob:
     """It is not cut before, unless in the lay of another order."""
     send_us: int = 0
     """The kit does not leave before."""
+    number: int = 0
+    """Its place in the sequence before the tables."""
     on_table: bool = False
 
 
@@ -235,7 +239,9 @@ class Warehouse:
     cloth: dict[str, Cloth]
     """By `fabric/colour`."""
     cutting: list[str] = field(default_factory=list)
-    """Jobs that wait for cloth or a table, in sequence: orders, and what is cut ahead (#n)."""
+    """Jobs that wait for a table, in sequence: orders, and what is cut ahead (#n)."""
+    queued: int = 0
+    """Jobs that have been put in that sequence so far."""
     later: list[str] = field(default_factory=list)
     """Jobs that need not be cut yet."""
     jobs: dict[str, CutJob] = field(default_factory=dict)

@@ -1,14 +1,13 @@
-"""Warehouses: kits on their way to the lines, deliveries, the midnight look at the cloth."""
+"""Warehouses: kits on their way to the lines, deliveries; meters of cloth."""
 
 from seamline_broker.contracts.view import RUSH_WEIGHT
 from seamline_sim import shop
-from seamline_sim.cloth import reorder
 from seamline_sim.cloth_meters import ClothMeters, meters, meters_by_region
 from seamline_sim.core import MINUTE_US, Core
 from seamline_sim.line import feed, tell
-from seamline_sim.state import Order, Warehouse
+from seamline_sim.state import Order
 
-__all__ = ["ClothMeters", "arrive", "close_day", "delivered", "is_rush", "kit_way_us", "meters",
+__all__ = ["ClothMeters", "arrive", "delivered", "is_rush", "kit_way_us", "meters",
            "meters_by_region", "packed", "send", "transport_us"]  # fmt: skip
 
 
@@ -79,10 +78,3 @@ def delivered(w: Core, order_id: str) -> None:
             n = order.good.get(size, 0)
             if n:
                 shop.put_in_stock(w, house, f"{order.style}-{order.colour}-{size}", n)
-
-
-def close_day(w: Core, house: Warehouse) -> None:
-    """Midnight: ask for cloth that has become short."""
-    if w.fig("supply.auto_reorder"):
-        for cloth in house.cloth.values():
-            reorder(w, house, cloth)

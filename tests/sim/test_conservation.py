@@ -85,6 +85,7 @@ def check_cloth(world: World) -> None:
             assert cloth.on_hand >= 0
             assert cloth.on_order >= 0
             assert 0 <= cloth.open_cm <= cloth.on_hand
+            assert all(name not in house.cutting for name in cloth.waiting)
             due = sum(job.issue_cm for job in waiting if key == f"{job.fabric}/{job.colour}")
             assert cloth.reserved == due + sum(cloth.kept.values())
 

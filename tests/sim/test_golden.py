@@ -8,7 +8,7 @@ machine, or a Python, on which runs cannot be compared.
 from seamline_sim import Scenario, World, foreman_for, run_headless
 from seamline_sim.core import DAY_US, HOUR_US
 
-GOLDEN = "a580ff6585916cb4de4cbf96eb4c56c4ba5bf2aaa64abe7271b851fc3fd4e2a6"
+GOLDEN = "3fb3644910d0739f5cab7605101d80bbfe8e17c4c7f64c131bc957d457c70bff"
 
 
 def test_the_digest_of_a_few_days_of_pi(pi: Scenario) -> None:
