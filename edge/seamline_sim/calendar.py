@@ -1,7 +1,7 @@
 """The day: midnight, shifts, hours of sales, sellers' orders, livestreams."""
 
 from seamline_broker.contracts.view import RUSH_WEIGHT
-from seamline_sim import cuttingroom, rng, shop
+from seamline_sim import cuttingroom, energy, rng, shop
 from seamline_sim.core import DAY_MS, DAY_US, HOUR_US, MINUTE_US, Core
 from seamline_sim.line import sizes_json
 from seamline_sim.market import OrderWish
@@ -26,6 +26,7 @@ def start(w: Core) -> None:
 def day(w: Core, index: int) -> None:
     """Midnight: close the day that ended, plan the one that begins."""
     if index:
+        energy.book_day(w)
         for house in w.warehouses.values():
             shop.close_day(w, house, index - 1)
             cuttingroom.close_day(w, house)

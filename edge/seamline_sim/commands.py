@@ -4,9 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from seamline_sim import calendar, cuttingroom, repair, supply_commands, warehouse
+from seamline_sim import calendar, cuttingroom, floor_commands, repair, supply_commands, warehouse
 from seamline_sim.cloth import reorder, tell_cloth
 from seamline_sim.core import Core
+from seamline_sim.floor_commands import line_at, station_at, takes_orders
 from seamline_sim.line import tell
 from seamline_sim.refusal import Arguments, Refusal, check_product, house_at
 from seamline_sim.state import Line, Order, Station
@@ -35,22 +36,6 @@ def execute(w: Core, node: str, name: str, args: Arguments) -> str:
     return handler(w, node, args)
 
 
-def _line(w: Core, node: str) -> Line:
-    line = w.line_of.get(node)
-    if line is None:
-        raise Refusal(f"there is no line {node}")
-    return line
-
-
-def _station(w: Core, path: str) -> tuple[Line, Station]:
-    node, _, name = path.rpartition("/")
-    line = _line(w, node)
-    for st in line.stations:
-        if st.id == name:
-            return line, st
-    raise Refusal(f"line {node} has no station {name!r}; it has st-01 to {line.stations[-1].id}")
-
-
 def _order(w: Core, order_id: str) -> Order:
     order = w.orders.get(order_id)
     if order is None:
@@ -60,9 +45,10 @@ def _order(w: Core, order_id: str) -> Order:
 
 def _kit(w: Core, node: str, args: Arguments) -> str:
     house = house_at(w, node)
-    line = _line(w, f"{args['site']}/{args['line']}")
+    line = line_at(w, f"{args['site']}/{args['line']}")
     if line.region != house.region and not args.get("cluster", False):
         raise Refusal(f"{line.node} is served by {line.region}/warehouse, not by {node}")
+    takes_orders(w, line)
     if args["region"] not in w.warehouses:
         raise Refusal(f"region {args['region']!r} is unknown; {', '.join(w.warehouses)}")
     if args["order_kind"] not in ("seller", "replenishment"):
@@ -91,7 +77,7 @@ def _kit(w: Core, node: str, args: Arguments) -> str:
 def _redirect(w: Core, node: str, args: Arguments) -> str:
     house = house_at(w, node)
     order = _order(w, args["order"])
-    line = _line(w, f"{args['site']}/{args['line']}")
+    line = line_at(w, f"{args['site']}/{args['line']}")
     if order.state not in MOVABLE:
         raise Refusal(f"order {order.id} is {order.state}; only {', '.join(MOVABLE)} can be moved")
     if order.warehouse != house.region:
@@ -99,6 +85,7 @@ def _redirect(w: Core, node: str, args: Arguments) -> str:
     old = w.line_of[f"{order.site}/{order.line}"]
     if old is line:
         raise Refusal(f"order {order.id} goes to {line.node} already")
+    takes_orders(w, line)
     order.site, order.line = line.site, line.id
     if order.state == "cutting":
         tell(w, house.node, order, "cutting", order.pieces)
@@ -129,7 +116,7 @@ def _reserve_cloth(w: Core, node: str, args: Arguments) -> str:
 
 
 def _sequence(w: Core, node: str, args: Arguments) -> str:
-    line = _line(w, node)
+    line = line_at(w, node)
     wanted = list(args["orders"])
     missing = [name for name in wanted if name not in line.queue]
     if missing:
@@ -140,22 +127,6 @@ def _sequence(w: Core, node: str, args: Arguments) -> str:
     for name in line.queue:
         order = w.orders[name]
         tell(w, line.node, order, "queued", order.pieces)
-    return ""
-
-
-def _expedite_repair(w: Core, node: str, args: Arguments) -> str:
-    site, _, name = node.partition("/")
-    plant = next((p for p in w.plants if p.id == site and name == "plant"), None)
-    if plant is None:
-        raise Refusal(f"{node} is not a plant")
-    line, st = _station(w, f"{site}/{args['station']}")
-    key = (line.index, st.index)
-    if st.in_repair:
-        return "a mechanic is on the way or at work already"
-    if key not in plant.waiting:
-        raise Refusal(f"{line.node}/{st.id} is not waiting for a mechanic")
-    plant.waiting.remove(key)
-    plant.waiting.insert(0, key)
     return ""
 
 
@@ -192,7 +163,7 @@ def _burst(w: Core, node: str, args: Arguments) -> str:
 
 def _break_machine(w: Core, node: str, args: Arguments) -> str:
     if args["station"]:
-        line, st = _station(w, args["station"])
+        line, st = station_at(w, args["station"])
         if st.down:
             raise Refusal(f"{line.node}/{st.id} is down already ({st.down})")
     else:
@@ -237,7 +208,11 @@ _COMMANDS: dict[str, Callable[[Core, str, Arguments], str]] = {
     "transfer_cloth": supply_commands.transfer_cloth,
     "cut_ahead": supply_commands.cut_ahead,
     "sequence": _sequence,
-    "expedite_repair": _expedite_repair,
+    "expedite_repair": floor_commands.expedite_repair,
+    "maintain": floor_commands.maintain,
+    "rebalance": floor_commands.rebalance,
+    "join": floor_commands.join,
+    "leave": floor_commands.leave,
     "burst": _burst,
     "break_machine": _break_machine,
     "rush_order": _rush_order,

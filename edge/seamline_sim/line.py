@@ -1,9 +1,9 @@
 """A hanger line: feeding orders under a limit of hangers, style changes, what enters and leaves."""
 
-from seamline_sim import rng, station, tables
+from seamline_sim import crew, energy, finishing, membership, repair, rng, station
 from seamline_sim.core import MINUTE_US, Core
 from seamline_sim.layout import plan_of
-from seamline_sim.state import Garment, Line, Order, Station
+from seamline_sim.state import Garment, Line, Order
 
 
 def tell(w: Core, node: str, order: Order, state: str, pieces: int) -> None:
@@ -37,39 +37,16 @@ def book(w: Core, line: Line) -> None:
     ms = (w.now_us - line.mark_us) // 1000
     line.mark_us += ms * 1000
     if not line.open:
+        line.closed_ms += ms if line.active else 0
         return
     line.open_ms += ms
-    line.manned_ms += ms * line.operators
+    people = line.operators + line.helpers
+    line.manned_ms += ms * people
     if line.sewing:
         line.busy_ms += ms
+        line.planned_ms += ms * people
         name = line.plan.bulletin
         line.experience_ms[name] = line.experience_ms.get(name, 0) + ms
-
-
-def set_pace(w: Core, line: Line) -> None:
-    """Bring the operators' pace up to their experience with the bulletin (style-change ramp)."""
-    start, end = w.fig("style_change.eta_start_permille"), w.fig("style_change.eta_end_permille")
-    ramp = tables.decay(start, end, w.fig("style_change.tau_mdays"))
-    days20 = line.experience_ms.get(line.plan.bulletin, 0) * 20 // line.day_ms
-    eta = ramp[min(days20, len(ramp) - 1)]
-    line.pace = w.fig("operators.pace_end_permille") * eta // end
-    operations = len(line.plan.ops) - 2
-    line.defect_limit = w.fig("quality.defects_per_100") * 65_536 * end // (100 * operations * eta)
-    for st in line.stations:
-        set_base(w, line, st)
-
-
-def set_base(w: Core, line: Line, st: Station) -> None:
-    """Work out how long each operation takes at a station, before the spread of single pieces."""
-    spread = w.fig("operators.skill_spread_permille")
-    draw = rng.u32(w.seed, "skill", f"{line.node}/{st.id}|{st.machine}")
-    pace = line.pace * rng.between(draw, 1000 - spread, 1000 + spread) // 1000
-    if st.helper:
-        pace = pace * w.fig("operators.helper_permille") // 1000
-    st.base = [
-        smv * 1000 // pace if machine.machine == st.machine else 0
-        for smv, machine in zip(line.plan.smv_ms, line.plan.ops, strict=True)
-    ]
 
 
 def feed(w: Core, line: Line) -> None:
@@ -136,11 +113,12 @@ def _begin_next(w: Core, line: Line) -> bool:
     minutes = w.catalogue.setup_min[change] if change else 0
     if minutes:
         line.setup_us = w.now_us + minutes * MINUTE_US
+        line.setup_ms += minutes * 60_000
         line.setup_all = change == "other"
         w.at(line.setup_us, "setup_done", line.index, line.setup_us)
     if line.setup_all:
         _move_machines(w, line, bulletin, minutes)
-    set_pace(w, line)
+    crew.set_pace(w, line)
     return True
 
 
@@ -166,10 +144,14 @@ def _relearn(w: Core, line: Line, bulletin: str, change: str) -> None:
 def _move_machines(w: Core, line: Line, bulletin: str, minutes: int) -> None:
     line.plan = plan_of(bulletin, len(line.stations))
     for st, machine in zip(line.stations, line.plan.machines, strict=True):
-        fold_counters(w, line, st)
+        energy.fold(w, line, st)
+        st.stitches += (st.run_ms - st.machine_from_ms) * stitches_per_s(w, st.machine) // 1000
+        st.machine_from_ms = st.run_ms
+        repair.take_machine(st)
         st.machine = machine
+        repair.put_machine(w, line, st)
         w.emit(line.node, "station", st.id, "setup", "style_change", minutes * 60_000)
-    man_stations(w, line)
+    crew.seat(w, line)
 
 
 def setup_done(w: Core, line_index: int, end_us: int) -> None:
@@ -185,14 +167,6 @@ def setup_done(w: Core, line_index: int, end_us: int) -> None:
     feed(w, line)
 
 
-def fold_counters(w: Core, line: Line, st: Station) -> None:
-    """Book stitches and energy of the present machine before another one takes its place."""
-    ms = st.run_ms - st.machine_from_ms
-    st.stitches += ms * stitches_per_s(w, st.machine) // 1000
-    st.energy_mj += ms * extra_w(w, st.machine)
-    st.machine_from_ms = st.run_ms
-
-
 def stitches_per_s(w: Core, machine: str) -> int:
     """Return stitches per second of sewing time, needle share included."""
     if machine in ("MNL", "IRON", "QC", "PACK"):
@@ -200,21 +174,18 @@ def stitches_per_s(w: Core, machine: str) -> int:
     return w.fig("energy.sewing_rpm") * w.fig("energy.needle_share_permille") // 60_000
 
 
-def extra_w(w: Core, machine: str) -> int:
-    """Return the power that a machine takes while it works, above its idle power."""
-    kind = {"SNL": "sewing", "OL": "overlock", "FL": "overlock", "IRON": "iron"}.get(machine)
-    if kind is None:
-        kind = "special" if machine in ("BT", "BH", "BS") else "manual"
-    return w.fig(f"energy.{kind}_w") - w.fig("energy.idle_w")
-
-
 def leave(w: Core, line: Line, garment: Garment, good: bool) -> None:
     """A garment left the line, complete and good or written off."""
     _mark_wip(w, line)
     line.wip -= 1
     line.seen -= 1
+    line.sojourn_ms += w.now_ms - garment.in_ms
     order = garment.order
     if good:
+        line.first_pass += not garment.redo
+        if garment.defects:
+            line.slipped += 1
+            order.hidden_defects += 1
         order.sewn += 1
         order.good[garment.size] = order.good.get(garment.size, 0) + 1
         line.sewn += 1
@@ -226,7 +197,8 @@ def leave(w: Core, line: Line, garment: Garment, good: bool) -> None:
         book(w, line)
         line.sewing.remove(order.id)
         tell(w, line.node, order, "sewn", order.sewn)
-        w.at(w.now_us + w.fig("warehouse.pack_min") * MINUTE_US, "packed", order.id)
+        membership.close_if_drained(w, line)
+    finishing.receive(w, w.plants[line.plant], order)
     feed(w, line)
 
 
@@ -235,50 +207,29 @@ def _mark_wip(w: Core, line: Line) -> None:
     line.wip_us = w.now_us
 
 
-def man_stations(w: Core, line: Line) -> None:
-    """Put the day's operators at their stations; where a class would stand empty, a helper."""
-    day = w.now_us // 86_400_000_000
-    limit = w.fig("operators.absence_permille")
-    present = 0
-    by_class: dict[str, list[Station]] = {}
-    for st in line.stations:
-        draw = rng.u32(w.seed, "absent", f"{line.node}/{st.id}", day)
-        away = rng.below(draw, 1000) < limit
-        _set_manned(st, not away, False)
-        present += not away
-        by_class.setdefault(st.machine, []).append(st)
-    for group in by_class.values():
-        if not any(st.manned for st in group):
-            _set_manned(group[0], True, True)
-    line.operators = present
-
-
-def _set_manned(st: Station, manned: bool, helper: bool) -> None:
-    if st.manned != manned:
-        st.load += -station.AWAY if manned else station.AWAY
-    st.manned, st.helper = manned, helper
-
-
 def shift(w: Core, phase: str) -> None:
     """A shift or a break began or ended, on all lines."""
     for line in w.lines:
         book(w, line)
-        line.open = phase in ("start", "break_end")
         if phase == "start":
-            man_stations(w, line)
-        if phase == "end":
-            operators = line.operators
-            line.operators = 0
-        w.emit(
-            line.node,
-            "shift",
-            phase,
-            operators if phase == "end" else line.operators,
-            len(line.stations),
-        )
-        if line.open:
-            set_pace(w, line)
-            _restart(w, line)
+            membership.open_with_shift(w, line)
+        if line.active:
+            _shift(w, line, phase)
+    for plant in w.plants:
+        finishing.shift(w, plant, phase)
+        repair.call_mechanics(w, plant)
+
+
+def _shift(w: Core, line: Line, phase: str) -> None:
+    line.open = phase in ("start", "break_end")
+    if phase == "start":
+        crew.seat(w, line)
+    w.emit(line.node, "shift", phase, line.operators, len(line.stations))
+    if phase == "end":
+        line.operators = line.helpers = 0
+    if line.open:
+        crew.set_pace(w, line)
+        _restart(w, line)
 
 
 def _restart(w: Core, line: Line) -> None:

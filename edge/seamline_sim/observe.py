@@ -3,13 +3,33 @@
 from dataclasses import dataclass
 
 from seamline_sim.core import Core
-from seamline_sim.line import extra_w, stitches_per_s
+from seamline_sim.energy import closed_w, extra_w, line_mj, open_ms, open_w, running_ms
+from seamline_sim.line import stitches_per_s
+from seamline_sim.plant_meters import PlantMeters, SiteMeters, meters
+from seamline_sim.repair import BY_HAND, life_of, wear_ppm
 from seamline_sim.state import Line, Station
+
+__all__ = [
+    "LineSample",
+    "PlantMeters",
+    "SiteMeters",
+    "StationHealth",
+    "StationSample",
+    "energy_mj",
+    "health",
+    "meters",
+    "sample_line",
+    "sample_station",
+    "state_of",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class StationSample:
-    """One station at one instant. Counters only grow. `wear` (0 to 1) is truth: sensors blur it."""
+    """One station at one instant. Counters only grow.
+
+    `wear` is truth: 0 when new, failures come around 1; sensors blur it.
+    """
 
     id: str
     machine: str
@@ -37,8 +57,31 @@ class LineSample:
     sewn: int
 
 
-def _open_ms(w: Core, line: Line) -> int:
-    return line.open_ms + ((w.now_us - line.mark_us) // 1000 if line.open else 0)
+@dataclass(frozen=True, slots=True)
+class StationHealth:
+    """Truth about a machine, for those who score a prediction: never shown to a policy."""
+
+    id: str
+    machine: str
+    wear_ppm: int
+    threshold_ppm: int
+    """Wear at which it fails; 0 for a table without a machine."""
+    left_ms: int
+    """Running time until the failure."""
+
+
+def health(w: Core, line: Line) -> list[StationHealth]:
+    """Return the truth about the machines of a line."""
+    result = []
+    for st in line.stations:
+        run_ms = running_ms(w, st)
+        threshold = 0 if st.machine in BY_HAND else life_of(w, line, st).threshold
+        result.append(
+            StationHealth(
+                st.id, st.machine, wear_ppm(w, line, st, run_ms), threshold, st.hard_ms - run_ms
+            )
+        )
+    return result
 
 
 def state_of(line: Line, st: Station) -> str:
@@ -56,11 +99,10 @@ def state_of(line: Line, st: Station) -> str:
 
 def sample_station(w: Core, line: Line, st: Station) -> StationSample:
     """Return what a station's sensors could know now."""
-    going = min(st.seg_ms, (w.now_us - st.seg_start_us) // 1000) if st.seg_ms else 0
-    running = st.run_ms + going
+    running = running_ms(w, st)
     since = running - st.machine_from_ms
     energy = st.energy_mj + since * extra_w(w, st.machine)
-    energy += w.fig("energy.idle_w") * _open_ms(w, line)
+    energy += w.fig("energy.idle_w") * open_ms(w, line)
     job = st.job
     return StationSample(
         id=st.id,
@@ -72,28 +114,19 @@ def sample_station(w: Core, line: Line, st: Station) -> StationSample:
         stitches=st.stitches + since * stitches_per_s(w, st.machine) // 1000,
         running_ms=running,
         energy_wh=energy / 3_600_000,
-        wear=(running - st.hard_from_ms) / max(1, st.hard_ms - st.hard_from_ms),
+        wear=wear_ppm(w, line, st, running) / 1_000_000,
         waiting=len(st.queue),
     )
 
 
 def energy_mj(w: Core, line: Line) -> int:
-    """Return the energy that a line has taken since the start, millijoule."""
-    open_ms = _open_ms(w, line)
-    total = open_ms * w.fig("energy.line_open_w")
-    total += (w.now_us // 1000 - open_ms) * w.fig("energy.line_closed_w")
-    total += len(line.stations) * w.fig("energy.idle_w") * open_ms
-    for st in line.stations:
-        going = min(st.seg_ms, (w.now_us - st.seg_start_us) // 1000) if st.seg_ms else 0
-        total += st.energy_mj + (st.run_ms + going - st.machine_from_ms) * extra_w(w, st.machine)
-    return total
+    """Return the electricity that a line has taken since the start, millijoule."""
+    return sum(line_mj(w, line).values())
 
 
 def sample_line(w: Core, line: Line) -> LineSample:
     """Return what a line's meters could know now."""
-    power = w.fig("energy.line_open_w") if line.open else w.fig("energy.line_closed_w")
-    if line.open:
-        power += len(line.stations) * w.fig("energy.idle_w")
+    power = open_w(w, line) if line.open else closed_w(w, line)
     power += sum(extra_w(w, st.machine) for st in line.stations if st.seg_ms)
     return LineSample(
         wip=line.wip,

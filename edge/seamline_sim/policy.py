@@ -162,6 +162,7 @@ class _Loads:
         self._factor: dict[str, int] = {}
         self._smv_ms = {style: self._catalogue.smv_ms(style) for style in self._catalogue.styles}
         self._info = {f"{i.site}/{i.line}": i for i in view.catalogue.lines}
+        self._takes = {node: i for node, i in self._info.items() if view.lines[node].joined}
         days = len(view.catalogue.workdays)
         for node, info in self._info.items():
             # standard time of a garment -> plant time on this line, nights and Sundays included
@@ -199,7 +200,7 @@ class _Loads:
         minutes = self._catalogue.transport_min
         standard_ms = order.pieces * self._smv_ms[order.style]
         choice, least, ready = "", 1 << 62, 0
-        for node, info in self._info.items():
+        for node, info in self._takes.items():
             done = self._busy_ms[node] + self._work_ms(node, order.style, standard_ms)
             away = minutes["same_region" if info.region == order.region else "other_region"]
             if done + away * 60_000 < least:

@@ -35,31 +35,45 @@ def defect(w: Core, line: Line, station: Station, garment: Garment) -> str:
     _report(w, line, station, garment, garment.op, "rework")
     garment.redo += 1
     garment.order.reworks += 1
+    line.reworks += 1
     garment.redo_bits |= 1 << garment.op
     return "rework"
 
 
 def inspect(w: Core, line: Line, station: Station, garment: Garment) -> str:
-    """The end-line inspection found hidden defects: send the garment back, or write it off."""
+    """The end-line inspection looks at a garment with hidden defects: it finds most of them.
+
+    A garment with defects that were found goes back, or is written off; what nobody finds goes on.
+    """
     plan = line.plan
-    number = rng.u32(w.seed, "scrap", f"{garment.order.id}|{garment.piece}", garment.redo)
-    scrap = rng.below(number, 1000) < w.fig("quality.scrap_permille")
+    name = f"{garment.order.id}|{garment.piece}|{garment.redo}"
+    scrap_draw, *looks = rng.words(w.seed, "endline", name, 1 + plan.qc)
+    power = w.fig("quality.endline_permille")
+    found = 0
+    for op in range(plan.qc):
+        if garment.defects >> op & 1 and rng.below(looks[op], 1000) < power:
+            found |= 1 << op
+    if not found:
+        return "ok"
+    scrap = rng.below(scrap_draw, 1000) < w.fig("quality.scrap_permille")
     scrap = scrap or garment.redo >= w.fig("quality.max_reworks")
     for op in range(plan.qc):
-        if garment.defects >> op & 1:
+        if found >> op & 1:
             _report(w, line, station, garment, op, "scrap" if scrap else "rework")
     garment.redo += 1
     garment.order.reworks += 1
+    line.reworks += not scrap
     if scrap:
         return "scrap"
-    garment.redo_bits |= garment.defects
-    garment.done &= ~garment.defects
-    garment.ready = garment.defects
-    garment.defects = 0
+    garment.redo_bits |= found
+    garment.done &= ~found
+    garment.ready = found
+    garment.defects &= ~found
     return "rework"
 
 
 def _report(w: Core, line: Line, station: Station, garment: Garment, op: int, action: str) -> None:
+    line.found += 1
     code = _CODES[rng.below(rng.u32(w.seed, "code", garment.order.id, garment.piece), len(_CODES))]
     w.emit(
         line.node,

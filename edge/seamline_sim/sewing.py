@@ -29,7 +29,7 @@ def finish(w: Core, line_index: int, station_index: int, token: int) -> None:
             outcome = quality.inspect(w, line, station, garment)
     elif (
         quality.draw(w, garment) if garment.redo_bits else garment.draws[op]
-    ) >> 16 < line.defect_limit:
+    ) >> 16 < station.defect_limit:
         outcome = quality.defect(w, line, station, garment)
     if outcome == "ok":
         garment.redo_bits &= ~plan.op_bit[op]

@@ -12,6 +12,7 @@ from operator import attrgetter
 from typing import Any
 
 from seamline_broker.errors import ConfigError
+from seamline_sim import crew
 from seamline_sim import line as lines
 from seamline_sim.core import Core
 from seamline_sim.layout import plan_of
@@ -104,6 +105,7 @@ def unpack(w: Core, state: _Row) -> None:
     w.plants = [PlantState(*row) for row in plants]
     for plant in w.plants:
         plant.waiting = [(line, st) for line, st in plant.waiting]
+        plant.planned = [(line, st) for line, st in plant.planned]
     w.warehouses = {}
     for row, cloth_rows, job_rows in houses:
         house = Warehouse(**dict(zip(_HOUSE, row, strict=True)), cloth={})
@@ -124,7 +126,7 @@ def _unpack_line(w: Core, row: _Row) -> Line:
         st.queue = [_unpack_garment(w, line, g) for g in queue]
         line.stations.append(st)
     for st in line.stations:
-        lines.set_base(w, line, st)
+        crew.set_base(w, line, st)
     return line
 
 

@@ -31,6 +31,10 @@ class Order:
     delivered: int = 0
     scrapped: int = 0
     delivered_ms: int = 0
+    finished: int = 0
+    """Garments that are ironed and folded."""
+    hidden_defects: int = 0
+    """Good garments with a defect that no inspection has found: customers will."""
     loaded: int = 0
     """Pieces that have entered the line."""
     good: dict[str, int] = field(default_factory=dict)
@@ -101,13 +105,25 @@ class Station:
     hard_ms: int = 0
     small_ms: int = 0
     hard_from_ms: int = 0
+    """`run_ms` at which the present life of the machine began."""
     hard_n: int = 0
+    """Number of the machine's present life."""
     small_n: int = 0
+    exposed_ms: int = 0
+    """Exposure to small stops that the machine's former lives have collected."""
+    small_due_ms: int = 0
+    """Exposure at which the next small stop comes."""
+    shelf: dict[str, list[int]] = field(default_factory=dict)
+    """Machines of other classes that stand aside: class -> what they have lived through."""
+    operator: int = -1
+    """Number of the operator who sits here; -1 = nobody, or a helper."""
     pieces: int = 0
     machine_from_ms: int = 0
     """`run_ms` when the present machine came; counters below hold the machines before it."""
     stitches: int = 0
     energy_mj: int = 0
+    defect_limit: int = 0
+    """Of 65,536: chance that an operation makes a defect, by pace, operator and wear."""
     base: list[int] = field(default_factory=list)
     """Milliseconds per operation for this operator at today's pace; 0 = cannot."""
 
@@ -140,8 +156,18 @@ class Line:
     wip: int = 0
     seen: int = 0
     pace: int = 1000
-    defect_limit: int = 0
-    """Of 65,536: chance that an operation makes a defect at today's pace."""
+    joined: bool = True
+    """False: a reserve line that is not connected, or one that only finishes what it has."""
+    active: bool = True
+    """Has a crew, opens with the shifts and costs money."""
+    present: list[int] = field(default_factory=list)
+    """Operators who came today, by number."""
+    helpers: int = 0
+    """Stations that a helper holds."""
+    seating: int = 0
+    """Grows with every seating of the line: operators on their way to an older one turn back."""
+    moving_us: int = 0
+    """Until when operators are on their way to other stations."""
     experience_ms: dict[str, int] = field(default_factory=dict)
     mark_us: int = 0
     """Open time is booked up to here."""
@@ -154,21 +180,71 @@ class Line:
     scrapped: int = 0
     smv_done_ms: int = 0
     manned_ms: int = 0
-    """Operators present x open time."""
+    """Operators and helpers present x open time."""
     defects: int = 0
+    """Defects that operations have made, found or not."""
     busy_ms: int = 0
     """Open time with an order on the line."""
+    closed_ms: int = 0
+    """Time outside the shifts, since it has joined."""
+    planned_ms: int = 0
+    """People present x open time with an order on the line."""
+    setup_ms: int = 0
+    moves: int = 0
+    """Operators who were moved to another station by command."""
+    sojourn_ms: int = 0
+    """Sum over the garments that have left of their time on the line."""
+    found: int = 0
+    """Defects that inspections have found."""
+    reworks: int = 0
+    first_pass: int = 0
+    """Good garments that were never sent back."""
+    slipped: int = 0
+    """Good garments with a defect that nobody has found."""
+    folded_mj: dict[str, int] = field(default_factory=dict)
+    """Energy of machines that have been replaced, by kind."""
+    pressed_ms: int = 0
+    """Running time of irons that have been replaced."""
 
 
 @dataclass(slots=True, eq=False)
 class PlantState:
-    """The mechanics of a plant: `waiting` are (line index, station index) in sequence."""
+    """The mechanics, the finishing team and the meters of a plant.
+
+    `waiting` are (line index, station index) in sequence.
+    """
 
     id: str
     region: str
     mechanics: int
     free: int
     waiting: list[tuple[int, int]] = field(default_factory=list)
+    planned: list[tuple[int, int]] = field(default_factory=list)
+    """Stations whose maintenance is asked for, in sequence."""
+    stops: dict[str, int] = field(default_factory=dict)
+    """Stops that are over, by cause."""
+    stop_ms: dict[str, int] = field(default_factory=dict)
+    mechanic_ms: int = 0
+    open: bool = False
+    finishers: int = 0
+    """Size of the finishing team, and below, who of it is there today."""
+    finishing_now: int = 0
+    finishing: list[str] = field(default_factory=list)
+    """Orders with garments that wait for finishing, in sequence."""
+    batch: int = 0
+    """Garments that the finishing team has in hand."""
+    finished: int = 0
+    finishing_ms: int = 0
+    """Working time of the finishing team, persons x time."""
+    finishing_paid_ms: int = 0
+    open_us: int = 0
+    """The present shift is booked up to here."""
+    pressed_ms: int = 0
+    """Running time of the finishing irons."""
+    co2_mg: int = 0
+    """Booked at midnight, with the factor of the day's year; `booked_mj` is what it counts."""
+    booked_mj: int = 0
+    booked_steam_g: int = 0
 
 
 @dataclass(slots=True, eq=False)

@@ -86,6 +86,17 @@ def resume(w: Core, line: Line, station: Station) -> None:
         begin(w, line, station, station.queue.pop(0))
 
 
+def interrupt(w: Core, station: Station) -> None:
+    """Stop sewing in the middle of a job: what is left of it is kept."""
+    if station.seg_ms:
+        gone = (w.now_us - station.seg_start_us) // 1000
+        station.run_ms += gone
+        station.sewn_ms += gone
+        station.left_ms += station.seg_ms - gone
+        station.seg_ms = 0
+        station.token += 1
+
+
 def send_on(w: Core, line: Line, station: Station, with_job: bool) -> None:
     """Send waiting hangers elsewhere if another station can take them; with the job if told so."""
     hangers, station.queue = station.queue, []

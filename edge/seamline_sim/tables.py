@@ -31,13 +31,31 @@ def exponential() -> tuple[int, ...]:
 
 
 @functools.cache
-def weibull2() -> tuple[int, ...]:
-    """Return the knots of a Weibull of shape 2 and mean 1: machines wear out."""
-    scale = 2 / math.sqrt(math.pi)
+def gamma_half() -> tuple[int, ...]:
+    """Return the knots of a Gamma of shape 1/2 and mean 1: the square of a standard normal."""
+    normal = NormalDist()
     return tuple(
-        max(1, round(KNOTS * scale * math.sqrt(-math.log(1 - (i + 0.5) / KNOTS))))
-        for i in range(KNOTS)
+        round(KNOTS * normal.inv_cdf((1 + (i + 0.5) / KNOTS) / 2) ** 2) for i in range(KNOTS)
     )
+
+
+@functools.cache
+def beta2(b: int) -> tuple[int, ...]:
+    """Return the knots of a Beta(2, b) in 1/1024 of its mean 2 / (2 + b).
+
+    Its distribution has a closed form, F(x) = 1 - (1 - x)^b (1 + b x), which is inverted here.
+    """
+    knots = []
+    for i in range(KNOTS):
+        low, high = 0.0, 1.0
+        for _ in range(50):
+            middle = (low + high) / 2
+            if 1 - (1 - middle) ** b * (1 + b * middle) < (i + 0.5) / KNOTS:
+                low = middle
+            else:
+                high = middle
+        knots.append(round(KNOTS * low * (2 + b) / 2))
+    return tuple(knots)
 
 
 @functools.cache

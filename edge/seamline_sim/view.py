@@ -14,8 +14,10 @@ How a reader derives each field, events in order of `seq`; R is the region of th
     changes from `received` only).
     At midnight orders leave that were delivered `calendar.DELIVERED_KEPT_MS` ago or earlier.
 `lines` (one per line of the catalogue)
-    open: the last `shift` event is `start` or `break_end`.
-    operators: of the last `shift` event, but 0 after `end` (whose operators are going home).
+    joined: false if the last `shift` event that is `joined` or `left` is `left`; those two say
+    nothing else.
+    open: the last other `shift` event is `start` or `break_end`.
+    operators: of the last other `shift` event, but 0 after `end` (whose operators are going home).
     style: of the last `order` event with state `sewing` on the line; "" before it.
     queue: an `order` event `queued` takes the order out of every queue and appends it to that of
     its site and line; any other state takes it out. (After `sequence` the line tells `queued` for
@@ -75,6 +77,7 @@ def line_view(line: Line) -> LineView:
         sewing=tuple(line.sewing),
         down=tuple(st.id for st in line.stations if st.down),
         wip=line.seen,
+        joined=line.joined,
     )
 
 

@@ -12,8 +12,11 @@ from seamline_sim import (
     calendar,
     cloth,
     commands,
+    crew,
     cuttingroom,
+    finishing,
     line,
+    membership,
     observe,
     repair,
     rng,
@@ -27,7 +30,7 @@ from seamline_sim.core import DAY_US, MINUTE_US, Core, Handler
 from seamline_sim.demand import make_market
 from seamline_sim.layout import plan_of
 from seamline_sim.market import Frame, FrameRow, Market
-from seamline_sim.observe import LineSample, StationSample
+from seamline_sim.observe import LineSample, PlantMeters, StationHealth, StationSample
 from seamline_sim.refusal import Refusal
 from seamline_sim.scenario import Scenario, parse_scenario
 from seamline_sim.state import Line, PlantState, Station, Warehouse
@@ -38,6 +41,8 @@ _HANDLERS: Mapping[str, Handler] = {
     "answered": repair.answered,
     "up": repair.up,
     "setup_done": line.setup_done,
+    "seated": crew.seated,
+    "finished": finishing.finished,
     "shift": line.shift,
     "day": calendar.day,
     "hour": calendar.hour,
@@ -214,6 +219,14 @@ class World(Core):
         """Return what the meters of a line could see now."""
         return observe.sample_line(self, self.line_of[line_node])
 
+    def health(self, line_node: str) -> list[StationHealth]:
+        """Return the truth about the machines of a line, for scorers alone."""
+        return observe.health(self, self.line_of[line_node])
+
+    def meters(self) -> PlantMeters:
+        """Return the running totals of the plants."""
+        return observe.meters(self)
+
     def any_shift_open(self) -> bool:
         """Return whether any line works now (breaks count as closed)."""
         return any(here.open for here in self.lines)
@@ -235,7 +248,9 @@ def _build(w: World) -> None:
     day_ms = 60_000 * (shift.end_min - shift.start_min - shift.lunch_end_min + shift.lunch_min)
     first = plan_of("tshirt", scenario.plants[0].stations).bulletin
     for number, plant in enumerate(scenario.plants):
-        w.plants.append(PlantState(plant.id, plant.region, plant.mechanics, plant.mechanics))
+        team = PlantState(plant.id, plant.region, plant.mechanics, plant.mechanics)
+        team.finishers = plant.finishers
+        w.plants.append(team)
         for n in range(1, plant.lines + 1):
             plan = plan_of(first, plant.stations)
             made = Line(
@@ -252,11 +267,13 @@ def _build(w: World) -> None:
             )
             for i, machine in enumerate(plan.machines):
                 st = Station(f"st-{i + 1:02d}", i, machine)
-                repair.plan_hard(w, made, st)
-                repair.plan_small(w, made, st)
+                repair.put_machine(w, made, st)
                 made.stations.append(st)
             w.lines.append(made)
             w.line_of[made.node] = made
+            if n > plant.joined:
+                made.joined = made.active = False
+                membership.tell(w, made, "left")
     for region in scenario.regions:
         w.warehouses[region.id] = _warehouse(w, region.id, region.cutting_tables)
     for house in w.warehouses.values():
@@ -267,8 +284,8 @@ def _build(w: World) -> None:
 
 
 def _warehouse(w: World, region: str, tables: int) -> Warehouse:
-    capacity = sum(p.lines * p.stations for p in w.scenario.plants)
-    here = sum(p.lines * p.stations for p in w.scenario.plants if p.region == region)
+    capacity = sum(p.joined * p.stations for p in w.scenario.plants)
+    here = sum(p.joined * p.stations for p in w.scenario.plants if p.region == region)
     use: dict[tuple[str, str], int] = {}
     for (fabric, colour), per_day in sorted(w.market.use_per_day().items()):
         use[fabric, colour] = max(per_day * here // capacity, 1)

@@ -158,6 +158,30 @@ _KINDS: Final = (
         "Send the next free mechanic to this station first.",
         (Arg("station", "str", "line/station"),),
     ),
+    CommandKind(
+        "maintain",
+        "plant",
+        "Maintain a machine before it fails: a mechanic comes when one is free in the shift.",
+        (Arg("station", "str", "line/station"),),
+    ),
+    CommandKind(
+        "rebalance",
+        "line",
+        "Seat the operators who are there by skill and load; those who move need some minutes.",
+        (),
+    ),
+    CommandKind(
+        "join",
+        "line",
+        "Connect a reserve line: it takes orders now and opens with the next shift.",
+        (),
+    ),
+    CommandKind(
+        "leave",
+        "line",
+        "Disconnect a line: it takes no new order, finishes what is bound to it, then closes.",
+        (),
+    ),
     CommandKind("pause", "field", "Stop plant time.", ()),
     CommandKind("resume", "field", "Let plant time run on.", ()),
     CommandKind(

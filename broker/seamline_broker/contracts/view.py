@@ -78,6 +78,8 @@ class LineView:
     broken: tuple[str, ...] = ()
     """Stations of `down` that need a mechanic; a thread or needle that is put right in minutes is
     not among them. Empty where nobody says."""
+    joined: bool = True
+    """False for a reserve line that is not connected, or one that leaves: it takes no orders."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,7 +75,7 @@ class Market:
         """Return standard time that all lines can sew per calendar day, in milliseconds."""
         shift = self.scenario.shift
         minutes = shift.end_min - shift.start_min - (shift.lunch_end_min - shift.lunch_min)
-        stations = sum(p.lines * p.stations for p in self.scenario.plants)
+        stations = sum(p.joined * p.stations for p in self.scenario.plants)
         planned = self.scenario.figure("market.planned_efficiency_permille")
         return stations * minutes * 60 * planned * len(shift.workdays) // 7
 

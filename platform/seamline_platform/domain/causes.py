@@ -2,5 +2,5 @@
 
 from typing import Final
 
-MINOR_CAUSES: Final = frozenset({"thread", "needle", "bobbin", "style_change"})
-"""Stops of a minute or two that the operator ends; no plan should answer them."""
+MINOR_CAUSES: Final = frozenset({"thread", "needle", "bobbin", "style_change", "maintenance"})
+"""Short stops that the operator ends, or that were planned; no plan should answer them."""

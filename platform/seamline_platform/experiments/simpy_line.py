@@ -5,6 +5,7 @@ same sewing times, defects, stops and repairs. What differs is the engine. SimPy
 dependency: import this module only where it is there.
 """
 
+import copy
 from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any
@@ -12,8 +13,9 @@ from typing import Any
 import simpy
 
 from seamline_platform.experiments.one_line import OneLine
-from seamline_sim import rng, tables
+from seamline_sim import repair, rng
 from seamline_sim.line import sewing_draws
+from seamline_sim.state import Station
 
 _Steps = Generator[simpy.Event, Any, None]
 _CANNOT = 1_000
@@ -43,14 +45,10 @@ class Post:
     index: int
     id: str
     queue: simpy.Store
-    base: list[int]
-    small_ms: int = 0
-    hard_ms: int = 0
-    small_n: int = 0
-    hard_n: int = 1
+    machine: Station
+    """A copy of the world's station, whose machine wears out by the same draws."""
     load: int = 0
     visits: int = 0
-    run_ms: int = 0
 
 
 class SimpyLine:
@@ -61,19 +59,17 @@ class SimpyLine:
         self._world, self._line = like.world, like.line
         self._plan = like.line.plan
         self._seed, self._factor = like.world.seed, like.world.time_factor
-        self._defect_limit = like.line.defect_limit
         self._fig = like.world.fig
         self.env = simpy.Environment()
         self._mechanics = simpy.Resource(self.env, capacity=1)
         self.posts = [
-            Post(st.index, st.id, simpy.Store(self.env), st.base, hard_ms=st.hard_ms)
+            Post(st.index, st.id, simpy.Store(self.env), self._machine_of(st))
             for st in like.line.stations
         ]
         self.records: list[tuple[object, ...]] = []
         self.sewn = 0
         self._pieces = 0
         for post in self.posts:
-            self._plan_small(post)
             self.env.process(self._station(post))
         for _ in range(like.line.limit):
             self._load()
@@ -114,10 +110,10 @@ class SimpyLine:
             hanger: Hanger = yield post.queue.get()
             left = ms = self._sewing_ms(post, hanger)
             while left:
-                to_stop = min(post.small_ms, post.hard_ms) - post.run_ms
+                to_stop = post.machine.stop_ms - post.machine.run_ms
                 step = min(left, to_stop)
                 yield env.timeout(step)
-                post.run_ms += step
+                post.machine.run_ms += step
                 left -= step
                 if left:
                     yield from self._stop(post)
@@ -127,7 +123,7 @@ class SimpyLine:
 
     def _sewing_ms(self, post: Post, hanger: Hanger) -> int:
         op = hanger.op
-        ms = post.base[op] * self._factor[self._draw(hanger) & 1023] >> 10
+        ms = post.machine.base[op] * self._factor[self._draw(hanger) & 1023] >> 10
         if hanger.redo_bits >> op & 1:
             return ms * self._fig("quality.rework_permille") // 1000
         return ms
@@ -142,7 +138,7 @@ class SimpyLine:
         plan, op = self._plan, hanger.op
         outcome, last = "ok", op == plan.pack
         if op < plan.qc:
-            if self._draw(hanger) >> 16 < self._defect_limit:
+            if self._draw(hanger) >> 16 < post.machine.defect_limit:
                 outcome = self._defect(hanger)
         elif op == plan.qc and hanger.defects:
             outcome = self._inspect(hanger)
@@ -182,24 +178,35 @@ class SimpyLine:
         return "rework"
 
     def _inspect(self, hanger: Hanger) -> str:
-        draw = rng.u32(self._seed, "scrap", f"{hanger.order}|{hanger.piece}", hanger.redo)
+        name = f"{hanger.order}|{hanger.piece}|{hanger.redo}"
+        draw, *looks = rng.words(self._seed, "endline", name, 1 + self._plan.qc)
+        power = self._fig("quality.endline_permille")
+        found = sum(
+            1 << op
+            for op, look in enumerate(looks)
+            if hanger.defects >> op & 1 and rng.below(look, 1000) < power
+        )
+        if not found:
+            return "ok"
         if rng.below(draw, 1000) < self._fig("quality.scrap_permille") or hanger.redo >= self._fig(
             "quality.max_reworks"
         ):
             return "scrap"
         hanger.redo += 1
-        hanger.redo_bits |= hanger.defects
-        hanger.done &= ~hanger.defects
-        hanger.ready, hanger.defects = hanger.defects, 0
+        hanger.redo_bits |= found
+        hanger.done &= ~found
+        hanger.ready, hanger.defects = found, hanger.defects & ~found
         return "rework"
 
     def _stop(self, post: Post) -> _Steps:
         post.load += _CANNOT
-        if post.run_ms >= post.hard_ms:
+        machine = post.machine
+        if machine.run_ms >= machine.hard_ms:
             yield from self._breakdown(post)
         else:
-            yield self.env.timeout(self._small_stop_ms(post))
-            self._plan_small(post)
+            _, stop_ms, _ = repair.small_stop(self._world, self._line, machine)
+            yield self.env.timeout(stop_ms)
+            repair.plan_small(self._world, self._line, machine)
         post.load -= _CANNOT
 
     def _breakdown(self, post: Post) -> _Steps:
@@ -207,30 +214,11 @@ class SimpyLine:
         post.load -= len(waiting)
         for hanger in waiting:
             self._route(hanger)
-        name = f"{self._line.node}/{post.id}"
-        knot = tables.lognormal(self._fig("machines.repair_spread_permille"))[
-            rng.u32(self._seed, "repair", name, post.hard_n) >> 22
-        ]
-        repair_ms = self._fig("machines.repair_min") * 60_000 * knot // 1024
+        repair_ms = repair.repair_ms(self._world, self._line, post.machine)
         with self._mechanics.request() as mechanic:
             yield mechanic
             yield self.env.timeout(self._fig("machines.walk_s") * 1000 + repair_ms)
-        knot = tables.weibull2()[rng.u32(self._seed, "hard", name, post.hard_n) >> 22]
-        post.hard_n += 1
-        life_ms = self._fig("machines.hard_mtbf_h") * 3_600_000 * knot // 1024
-        post.hard_ms = post.run_ms + life_ms
+        repair.renew(self._world, self._line, post.machine)
 
-    def _small_stop_ms(self, post: Post) -> int:
-        name = f"{self._line.node}/{post.id}"
-        draws = rng.words(self._seed, "stop", f"{name}|{post.small_n}", 2)
-        needle = rng.below(draws[0], 1000) < self._fig("machines.needle_permille")
-        if self._line.stations[post.index].machine in ("MNL", "IRON", "QC", "PACK"):
-            needle = False
-        mean_s = self._fig("machines.needle_stop_s" if needle else "machines.thread_stop_s")
-        return mean_s * 1000 * tables.lognormal(500)[draws[1] >> 22] // 1024
-
-    def _plan_small(self, post: Post) -> None:
-        name = f"{self._line.node}/{post.id}"
-        knot = tables.exponential()[rng.u32(self._seed, "small", name, post.small_n) >> 22]
-        post.small_n += 1
-        post.small_ms = post.run_ms + self._fig("machines.small_mtbf_h") * 3_600_000 * knot // 1024
+    def _machine_of(self, st: Station) -> Station:
+        return copy.copy(st)  # as it is now, some minutes into the run

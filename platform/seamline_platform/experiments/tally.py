@@ -126,6 +126,8 @@ class Tally:
 
     def _shift(self, ts_ms: int, node: str, v: _Values) -> None:
         phase, operators, stations = v
+        if phase in ("joined", "left"):  # of the line as a whole: its shift goes on
+            return
         presence = self._present.setdefault(node, _Presence())
         self._count_presence(node, presence, ts_ms)
         presence.since_ms = ts_ms if phase in ("start", "break_end") else None

@@ -47,13 +47,14 @@ class Assigner:
     ) -> None:
         self._view, self._floor, self._now_ms = view, floor, now_ms
         self._params, self._rule = params, rule
-        self._tails = {key: line.tail() for key, line in floor.lines.items()}
+        self._lines = {key: line for key, line in floor.lines.items() if line.joined}
+        self._tails = {key: line.tail() for key, line in self._lines.items()}
         self._cloth = {key: have - kept for key, (have, kept) in view.cloth_cm.items()}
 
     def run(self) -> dict[str, Assignment]:
         """Place all free orders and return the assignments in the sequence they were made."""
         result: dict[str, Assignment] = {}
-        if not self._floor.lines:
+        if not self._lines:
             return result
         for order in self._sequence():
             result[order.order] = self._place(order)
@@ -62,7 +63,7 @@ class Assigner:
     def _sequence(self) -> list[OrderView]:
         """Return free orders by the rule; rush orders in front."""
         orders = {order.order: order for order in self._floor.free}
-        lines = list(self._floor.lines.values())
+        lines = list(self._lines.values())
         reference = max(lines, key=lambda line: (line.operators, line.key))
         jobs = [reference.new_job(order) for order in orders.values()]
         context = RuleContext(
@@ -73,7 +74,7 @@ class Assigner:
 
     def _place(self, order: OrderView) -> Assignment:
         options: list[tuple[float, str, Alternative, int | None]] = []
-        for key, line in self._floor.lines.items():
+        for key, line in self._lines.items():
             slot, at = self._option(line, order)
             alternative = self._weigh(line, order, slot)
             options.append((alternative.score_fen, key, alternative, at))

@@ -75,7 +75,7 @@ def _redirect(
     stays_ms = line.delivery_ms(here, order.region)
     best: tuple[int, str, Job] | None = None
     for key, other in floor.lines.items():
-        if other is line or other.down:
+        if other is line or other.down or not other.joined:
             continue
         moved = other.job(order, line.now_ms + _way_ms(line, other, order, params))
         before, free = other.tail()

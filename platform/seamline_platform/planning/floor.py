@@ -41,6 +41,8 @@ class LineState:
     params: DispatchParams
     cutting_ms: int
     """Plant time until a new kit of this region would leave the cutting tables."""
+    joined: bool = True
+    """False for a reserve line: nothing new is sent there."""
     sewing: list[Job] = field(default_factory=list)
     waiting: list[Job] = field(default_factory=list)
 
@@ -183,6 +185,7 @@ def _line_state(
         catalogue=view.catalogue,
         params=params,
         cutting_ms=cutting_ms,
+        joined=seen.joined if seen else True,
     )
 
 

@@ -25,7 +25,7 @@ earned AS (
 spans AS (
     SELECT site, node, phase, operators, stations, epoch_ms(ts) AS from_ms,
         lead(epoch_ms(ts)) OVER (PARTITION BY site, node ORDER BY seq) AS until_ms
-    FROM shift_events
+    FROM shift_events WHERE phase NOT IN ('joined', 'left')
 ),
 cut AS (
     SELECT site, node, operators, stations, w,

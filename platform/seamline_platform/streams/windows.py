@@ -136,6 +136,8 @@ class NodeWindows:
             strict=True,
         ):
             self.heard(ts_ms)
+            if phase in ("joined", "left"):  # of the line as a whole: its shift goes on
+                continue
             self._present(ts_ms)
             self._shift_ms = ts_ms if phase in ("start", "break_end") else None
             self._operators, self._stations = operators, stations

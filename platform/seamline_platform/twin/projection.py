@@ -155,6 +155,7 @@ class Projection:
             down=line.down,
             broken=line.broken,
             wip=len(line.garments),
+            joined=line.joined,
         )
 
     def view(self, now_ms: int) -> View:

@@ -49,6 +49,7 @@ class LineState:
         self.line = line
         self.open = False
         self.operators = 0
+        self.joined = True
         self.stations: dict[str, _Station] = {}
         self.garments: set[tuple[str, int]] = set()
         self.queue: list[str] = []
@@ -123,6 +124,9 @@ class LineState:
     def shifts(self, columns: Columns) -> None:
         """Take begins and ends of shifts and breaks."""
         for phase, operators in rows(columns, ("phase", "operators")):
+            if phase in ("joined", "left"):
+                self.joined = phase == "joined"
+                continue
             self.open = phase in ("start", "break_end")
             self.operators = 0 if phase == "end" else operators  # those of an end go home
         self.changed.update(self.stations)

@@ -40,7 +40,7 @@ CREATE TABLE shift_events (
     ts        TIMESTAMP,  -- plant time
     site      VARCHAR,    -- plant
     node      VARCHAR,    -- line
-    phase     VARCHAR,    -- start | end | break_start | break_end
+    phase     VARCHAR,    -- start | end | break_start | break_end | joined | left
     operators BIGINT,     -- operators present
     stations  BIGINT,     -- stations of the line
     batch_id  BIGINT      -- batch that brought the event
