@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from seamline_sim import Scenario, World
+from seamline_sim import Scenario, World, crew
 from seamline_sim import line as lines
 from seamline_sim.core import HOUR_US
 from seamline_sim.layout import plan_of
@@ -127,7 +127,7 @@ def test_pace_after_a_style_change_is_the_measured_ramp(pi: Scenario, days: int)
     world = World.create(pi, seed=1)
     line = world.lines[0]
     line.experience_ms[line.plan.bulletin] = days * line.day_ms
-    lines.set_pace(world, line)
+    crew.set_pace(world, line)
     assert line.pace == pytest.approx(1000 * _eta(days) / 0.798, abs=1.5)
 
 

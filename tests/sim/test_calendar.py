@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from seamline_broker.contracts.events import Event, columns_of
-from seamline_sim import Scenario, World, foreman_for, run_headless
+from seamline_sim import Scenario, World, foreman_for, repair, run_headless
 from seamline_sim.core import DAY_MS, DAY_US, HOUR_US
 
 
@@ -79,6 +79,17 @@ def test_events_follow_the_contract(week: tuple[World, list[Event]]) -> None:
     assert all(a.ts_ms <= b.ts_ms for a, b in pairwise(events))
 
 
+SMALL = ("thread", "needle", "bobbin")
+
+
+def _machine_hours(world: World, events: list[Event]) -> float:
+    """Return the running time of machines: tables for work by hand have none."""
+    bulletins = world.catalogue.bulletins.values()
+    by_hand = {op.op for ops in bulletins for op in ops if op.machine in repair.BY_HAND}
+    done = [e for e in events if e.kind == "piece" and e.values[3] not in by_hand]
+    return sum(int(e.values[4]) for e in done) / 3_600_000
+
+
 def test_machines_fail_after_their_mean_time_and_wear_shows_it(
     with_figures: Callable[..., Scenario],
 ) -> None:
@@ -86,32 +97,35 @@ def test_machines_fail_after_their_mean_time_and_wear_shows_it(
     events: list[Event] = []
     run_headless(world, 5 * DAY_US, foreman_for(world), events.extend)
     hard = [e for e in events if e.kind == "station" and e.values[2] == "breakdown"]
-    running_h = sum(st.run_ms for line in world.lines for st in line.stations) / 3_600_000
+    running_h = _machine_hours(world, events)
     assert len(hard) == pytest.approx(running_h / 10, rel=0.2)
     wears = [s.wear for line in world.lines for s in world.observe(line.node)]
-    assert all(0 <= w <= 1 for w in wears)
+    assert all(0 <= w < 3 for w in wears)  # nobody knows the wear at which a machine fails
     ups = Counter(e.values[1] for e in events if e.kind == "station"
-                  and e.values[2] in ("breakdown", "thread", "needle", "repaired"))  # fmt: skip
+                  and e.values[2] in (*SMALL, "breakdown", "repaired"))  # fmt: skip
     assert 0 <= ups["down"] - ups["up"] <= 42
 
 
 def test_the_first_machines_are_of_all_ages(demo: Scenario) -> None:
     world = World.create(demo, seed=1)
-    wears = [s.wear for line in world.lines for s in world.observe(line.node)]
-    assert len(wears) == 252
+    machines = [s for line in world.lines for s in world.observe(line.node)
+                if s.machine not in repair.BY_HAND]  # fmt: skip
+    wears = [s.wear for s in machines]
+    assert len(wears) > 150
     assert min(wears) < 0.05
     assert max(wears) > 0.9
-    assert sum(wears) / 252 == pytest.approx(0.5, abs=0.06)
+    assert sum(wears) / len(wears) == pytest.approx(0.5, abs=0.06)
 
 
 def test_small_stops_come_after_their_mean_time(
     with_figures: Callable[..., Scenario],
 ) -> None:
-    world = World.create(with_figures({"machines.small_mtbf_h": 5}), seed=2)
+    figures = {"machines.small_mtbf_h": 5, "machines.stop_growth_permille": 0}
+    world = World.create(with_figures(figures), seed=2)
     events: list[Event] = []
     run_headless(world, 5 * DAY_US, foreman_for(world), events.extend)
-    small = [e for e in events if e.kind == "station" and e.values[2] in ("thread", "needle")]
-    running_h = sum(st.run_ms for line in world.lines for st in line.stations) / 3_600_000
+    small = [e for e in events if e.kind == "station" and e.values[2] in SMALL]
+    running_h = _machine_hours(world, events)
     assert len(small) == pytest.approx(running_h / 5, rel=0.2)
     needles = sum(e.values[2] == "needle" for e in small) / len(small)
     assert 0.1 < needles < 0.3  # a quarter, but none at a table without a needle
@@ -132,7 +146,7 @@ def test_counters_only_grow_and_energy_is_that_of_a_garment(
             assert now.energy_wh >= then.energy_wh
             assert 0 <= now.running_ms - then.running_ms <= 3_600_000
         used = world.observe_line(line.node).energy_wh - meters[line.node].energy_wh
-        assert 15_000 < used < 25_000  # 15 kW of light and air, and the machines
+        assert 12_000 < used < 22_000  # 12 kW of light, air and climate, and the machines
     per_piece = sum(world.observe_line(ln.node).energy_wh for ln in world.lines) / sum(
         ln.sewn for ln in world.lines
     )
@@ -142,8 +156,8 @@ def test_counters_only_grow_and_energy_is_that_of_a_garment(
 def test_energy_of_an_idle_line_by_hand(ideal: Scenario) -> None:
     world = World.create(ideal, seed=1)
     world.step_until(DAY_US)  # Saturday: nine hours open, fifteen closed, nothing sewn
-    # open: 15 kW and 21 machines at 8 W; closed: .6 kW
-    assert world.observe_line("hangzhou/line-1").energy_wh == 9 * (15_000 + 168) + 15 * 600
+    # open: 12 kW and 21 machines at 8 W; closed: .6 kW
+    assert world.observe_line("hangzhou/line-1").energy_wh == 9 * (12_000 + 168) + 15 * 600
 
 
 def test_a_line_without_orders_idles_and_without_a_shift_is_off(ideal: Scenario) -> None:
@@ -152,4 +166,4 @@ def test_a_line_without_orders_idles_and_without_a_shift_is_off(ideal: Scenario)
     world.step_until(9 * HOUR_US)
     assert {s.state for s in world.observe("hangzhou/line-1")} == {"idle"}
     sample = world.observe_line("hangzhou/line-1")
-    assert (sample.wip, sample.open, sample.operators, sample.power_w) == (0, True, 21, 15_168)
+    assert (sample.wip, sample.open, sample.operators, sample.power_w) == (0, True, 21, 12_168)

@@ -69,13 +69,16 @@ def test_lognormal_has_mean_one_and_its_spread() -> None:
     assert set(tables.lognormal(0)) == {tables.KNOTS}
 
 
-def test_exponential_and_weibull_have_mean_one() -> None:
+def test_exponential_gamma_and_beta_have_their_moments() -> None:
     mean, sd = _moments(tables.exponential())
     assert mean == pytest.approx(1, abs=0.005)
     assert sd == pytest.approx(1, abs=0.02)
-    mean, sd = _moments(tables.weibull2())
+    mean, sd = _moments(tables.gamma_half())
+    assert mean == pytest.approx(1, abs=0.005)
+    assert sd == pytest.approx(2**0.5, abs=0.03)  # shape 1/2
+    mean, sd = _moments(tables.beta2(31))
     assert mean == pytest.approx(1, abs=0.002)
-    assert sd == pytest.approx(0.5227, abs=0.005)  # sqrt(4/pi - 1)
+    assert sd == pytest.approx(0.675, abs=0.005)  # sqrt(b / (2 (b + 3)))
 
 
 @pytest.mark.parametrize(("mean", "k"), [(0.2, 3), (2.0, 3), (15.0, 3), (15.0, 1)])
