@@ -17,6 +17,7 @@ from seamline_platform.cli import (
     docs_commands,
     part_commands,
     sim_commands,
+    table_commands,
 )
 from seamline_platform.cli.words import (
     JsonOption,
@@ -176,6 +177,8 @@ app.command("edge")(part_commands.edge)
 app.command("edge-pyz")(part_commands.edge_pyz)
 app.command("sellers")(part_commands.sellers)
 app.command("platform")(part_commands.platform)
+app.command("table2")(table_commands.table2)
+app.command("practices")(table_commands.practices)
 
 
 def main() -> None:

@@ -23,6 +23,7 @@ from seamline_platform.experiments.season import Outcome, Setting
 DEFAULT_OUT: Final = Path(".seamline/experiments")
 QUICK_SEEDS: Final = 5
 QUICK_DAYS: Final = 90
+DEFAULT_DAYS: Final = 180
 DEFAULT_SEEDS: Final = {"slack": 20, "tight": 40}
 """With capacity tight profits spread wider: twice the seeds for the same power."""
 MAX_SEEDS: Final = 1_000
