@@ -140,7 +140,7 @@ def test_redirect_turns_a_kit_round(pi: Scenario, kit: Callable[..., object]) ->
     world = World.create(pi, seed=1)
     world.step_until(DAY_US)  # Sunday: nobody sews
     kit(world, "N1", "TS01", "WHT", {"M": 100})
-    # 22.5 min of cutting (see test_cutting.py), then 90 minutes on the road
+    # 23 min of cutting (see test_cutting.py), then 90 minutes on the road
     world.step_until(DAY_US + 40 * MINUTE_US)
     assert world.orders["N1"].state == "in_transit"
     args = {"order": "N1", "site": "hangzhou", "line": "line-1"}

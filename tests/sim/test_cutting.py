@@ -17,28 +17,27 @@ def rules(pi: Scenario) -> CuttingRules:
 
 
 def test_net_lengths_are_graded_around_the_middle_size(rules: CuttingRules) -> None:
-    # 75 cm planned, .84 of it pattern, 3.5 % more per size: 63 x (.93, .965, 1, 1.035, 1.07)
+    # 75 cm planned, .85 of it pattern, 3.5 % more per size: 63.75 x (.93, .965, 1, 1.035, 1.07)
     tee = fixed_collection().styles["TS01"]
-    assert [rules.net_cm(tee, size) for size in tee.sizes] == [58, 60, 63, 65, 67]
+    assert [rules.net_cm(tee, size) for size in tee.sizes] == [59, 61, 63, 65, 68]
 
 
 def test_a_lay_of_one_size_by_hand(rules: CuttingRules) -> None:
-    """100 garments of 60 cm: 13 plies of 7, 2 plies of 4, 1 ply of 1."""
+    """100 garments of 60 cm: 9 plies of 8, then 4 plies of 7."""
     sections = plan_sections([(60, 100)], "jersey160", rules)
     assert sections == [
-        Section(13, 7, 420, 487, (7,)),  # 420 / .863 = 486.7
-        Section(2, 4, 240, 288, (4,)),  # 240 / .836 = 287.1
-        Section(1, 1, 60, 77, (1,)),  # 60 / .780 = 76.9
+        Section(9, 8, 480, 553, (8,)),  # 13 plies would do; three quarters; 480 / .868 = 552.99
+        Section(4, 7, 420, 487, (7,)),  # 28 are left: 4 plies of just 7; 420 / .863 = 486.7
     ]
     lay = plan_lay([(60, 100)], "jersey160", rules)
-    assert lay.plies == 16
+    assert lay.plies == 13
     assert lay.net_cm == 6000
-    assert lay.marker_cm == 13 * 487 + 2 * 288 + 77 == 6984
-    assert lay.end_cm == 16 * 3
-    assert lay.issue_cm == 7032
-    # set-up 12 min, 3 sections at 30 s, 12 garments at 20 s, 16 plies at 3 s, 69.84 m at 40 m/min,
+    assert lay.marker_cm == 9 * 553 + 4 * 487 == 6925
+    assert lay.end_cm == 13 * 3
+    assert lay.issue_cm == 6964
+    # set-up 12 min, 2 sections at 30 s, 15 garments at 20 s, 13 plies at 3 s, 69.25 m at 40 m/min,
     # 100 garments at 1.5 s
-    assert lay.ms == 720_000 + 90_000 + 240_000 + 48_000 + 104_760 + 150_000
+    assert lay.ms == 720_000 + 60_000 + 300_000 + 39_000 + 103_875 + 150_000
 
 
 def test_sizes_share_markers(rules: CuttingRules) -> None:
@@ -84,7 +83,7 @@ def test_exactly_what_is_wanted_is_cut(items: list[tuple[int, int]]) -> None:
 
 
 def test_ordinary_orders_use_what_is_planned_for_them(pi: Scenario, rules: CuttingRules) -> None:
-    """Over many orders, planned use of cloth and lays agree within 3 %; use is 82 to 85 %."""
+    """Over many orders, planned use of cloth and lays agree within 3 %; use is 84 to 87 %."""
     curve = pi.figure_list("market.size_curve_permille")
     for name in ("TS01", "PO01", "SH01", "HD01"):
         style = fixed_collection().styles[name]
@@ -98,7 +97,7 @@ def test_ordinary_orders_use_what_is_planned_for_them(pi: Scenario, rules: Cutti
             issue, net = issue + lay.issue_cm, net + lay.net_cm
             planned += sum(n for _, n in items) * style.fabric_cm
         assert issue == pytest.approx(planned, rel=0.03)
-        assert 0.815 < net / issue < 0.855
+        assert 0.84 < net / issue < 0.87
 
 
 def test_merged_orders_take_less_cloth_and_time(rules: CuttingRules) -> None:

@@ -8,7 +8,7 @@ machine, or a Python, on which runs cannot be compared.
 from seamline_sim import Scenario, World, foreman_for, run_headless
 from seamline_sim.core import DAY_US, HOUR_US
 
-GOLDEN = "c2cc6b0129c2b99bc166fb8348264a811a34b1f045668483e860ab08cfa8f2fa"
+GOLDEN = "143a2115bbecc8d708de108d9649ae4cba6af8bdde371996fc7fb4a9b261d548"
 
 
 def test_the_digest_of_a_few_days_of_pi(pi: Scenario) -> None:

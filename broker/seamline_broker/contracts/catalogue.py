@@ -19,7 +19,12 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """A style that sellers can order. Money in fen, lengths in centimetres."""
+    """A style that sellers can order. Money in fen, lengths in centimetres.
+
+    `fabric_cm` is the planned use of cloth per garment as a technical sheet states it: the pattern
+    of the middle size with the ordinary waste of marker, ends, splices and roll ends. What a lay
+    really takes follows from its sizes and plies, a few per cent more or less.
+    """
 
     style: str
     name: str
