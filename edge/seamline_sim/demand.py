@@ -14,7 +14,7 @@ frame repeats from its first, in whole weeks.
 
 import itertools
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from seamline_broker.errors import ConfigError
 from seamline_sim.market import Frame, FrameRow, Market
@@ -28,9 +28,11 @@ def check_frame(rows: Iterable[FrameRow], scenario: Scenario, collection: Collec
     """Return the demand of a long frame by region and SKU.
 
     Raises:
-        ConfigError: naming the row, if a value is negative or not a number, or comes twice.
+        ConfigError: naming the row, if a value is negative or not a number, or a day comes twice
+            or is left out.
     """
     series: dict[str, dict[int, int]] = {}
+    numbers: dict[str, dict[int, int]] = {}
     for number, (name, day, y) in enumerate(rows, 1):
         where = f"Demand row {number} ({name!r}, day {day!r}, y {y!r})"
         if type(day) is not int:
@@ -40,13 +42,18 @@ def check_frame(rows: Iterable[FrameRow], scenario: Scenario, collection: Collec
         if not 0 <= y <= MAX_PIECES:
             raise ConfigError(f"{where}: y is out of range; allowed: 0 to {MAX_PIECES}.")
         days = series.setdefault(str(name), {})
+        known = numbers.setdefault(str(name), {})
         if day in days:
-            raise ConfigError(f"{where}: this series has that day twice.")
-        days[day] = math.floor(y + 0.5)
+            raise ConfigError(
+                f"{where}: this series has that day twice, first in row {known[day]}; "
+                "expected one row per series and day."
+            )
+        days[day], known[day] = math.floor(y + 0.5), number
     if not series:
         raise ConfigError("The demand frame has no row.")
     all_days = sorted({day for days in series.values() for day in days})
     step = _step(all_days)
+    _check_gaps(numbers, step)
     last = all_days[-1] + step - 1
     period = -(-(last - all_days[0] + 1) // 7) * 7
     slots = _slots(series, scenario, collection)
@@ -62,6 +69,18 @@ def make_market(scenario: Scenario, seed: int, demand: Iterable[FrameRow] | None
     collection = collection_of(scenario, seed)
     frame = check_frame(demand, scenario, collection) if demand is not None else None
     return Market(scenario, seed, frame, collection)
+
+
+def _check_gaps(numbers: Mapping[str, Mapping[int, int]], step: int) -> None:
+    """Refuse a series that leaves out a day: nobody can tell it from a day without a sale."""
+    for name, days in numbers.items():
+        for a, b in itertools.pairwise(sorted(days)):
+            if b - a != step:
+                raise ConfigError(
+                    f"Demand row {days[b]} ({name!r}, day {b}): this series has a gap after day "
+                    f"{a}; expected a row every {'day' if step == 1 else f'{step} days'}, with "
+                    "y = 0 where nothing was sold."
+                )
 
 
 def _step(days: list[int]) -> int:

@@ -49,7 +49,21 @@ def test_rows_are_sorted_by_day_and_series(tmp_path: Path) -> None:
         ("A,2015-01-04,-1", "not negative"),
         ("A,2015-01-04,nan", "not negative"),
         (",2015-01-04,3", "unique_id is empty"),
-        ("A,2015-01-04,1\nA,2015-01-04,2", "twice on 2015-01-04"),
+        (
+            "A,2015-01-04,1\nB,2015-01-04,1\nA,2015-01-04,2",
+            "sales.csv, line 4: series 'A' comes twice on 2015-01-04, first in line 2",
+        ),
+        ("A,2015-01-04,-3", r"sales.csv, line 2: y is '-3'; expected a number that is not neg"),
+        (
+            "A,2015-01-04,1\nA,2015-01-05,1\nA,2015-01-07,2",
+            "sales.csv, line 4: series 'A' has a gap from 2015-01-05 to 2015-01-07; expected a row "
+            "every day, with y = 0",
+        ),
+        (
+            "A,2015-01-04,1\nA,2015-01-11,1\nB,2015-01-18,2\nB,2015-01-04,2",
+            "sales.csv, line 4: series 'B' has a gap from 2015-01-04 to 2015-01-18; expected a row "
+            "every 7 days",
+        ),
     ],
 )
 def test_a_row_that_cannot_be_used_is_named(tmp_path: Path, line: str, reason: str) -> None:
@@ -61,7 +75,7 @@ def test_a_file_without_rows_or_columns_or_at_all(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="has no row"):
         read_demand(file_of(tmp_path), SATURDAY, 84)
     (tmp_path / "other.csv").write_text("unique_id,when,y\nA,2015-01-04,3\n")
-    with pytest.raises(ConfigError, match="lacks 'ds'"):
+    with pytest.raises(ConfigError, match=r"other.csv, line 1: .*lacks 'ds'"):
         read_demand(tmp_path / "other.csv", SATURDAY, 84)
     with pytest.raises(ConfigError, match="cannot be read"):
         read_demand(tmp_path / "none.csv", SATURDAY, 84)

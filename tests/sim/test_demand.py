@@ -85,8 +85,17 @@ def test_bad_rows_are_named(pi: Scenario, row: tuple, reason: str) -> None:
         check_frame([("A", 7, 1.0), row], pi, FIXED)
 
 
+def test_a_gap_is_named_with_its_row(pi: Scenario) -> None:
+    daily = [("A", 0, 1.0), ("A", 1, 1.0), ("B", 0, 1.0), ("B", 2, 1.0)]
+    with pytest.raises(ConfigError, match=r"row 4 .*'B', day 2.*gap after day 0.*every day"):
+        check_frame(daily, pi, FIXED)
+    weekly = [("A", 0, 1.0), ("A", 7, 1.0), ("A", 21, 1.0)]
+    with pytest.raises(ConfigError, match=r"row 3 .*gap after day 7.*every 7 days"):
+        check_frame(weekly, pi, FIXED)
+
+
 def test_a_day_that_comes_twice_or_no_row_or_too_many_series(pi: Scenario) -> None:
-    with pytest.raises(ConfigError, match="twice"):
+    with pytest.raises(ConfigError, match=r"row 2 .*twice, first in row 1"):
         check_frame([("A", 7, 1.0), ("A", 7, 2.0)], pi, FIXED)
     with pytest.raises(ConfigError, match="no row"):
         check_frame([], pi, FIXED)

@@ -1,11 +1,12 @@
 """Reads real sales from a CSV file: long frame `unique_id, ds, y`, one row per series and day."""
 
 import csv
+import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from pathlib import Path
-from typing import Final, TextIO
+from typing import Final, NamedTuple, TextIO
 
 from seamline_broker.errors import ConfigError
 
@@ -13,6 +14,15 @@ DemandRow = tuple[str, int, int]
 """Series, day counted from the start of the run (history is negative), pieces."""
 
 _COLUMNS: Final = ("unique_id", "ds", "y")
+
+
+class _Row(NamedTuple):
+    """One row of a file; `day` is an ordinal, `line` counts from 1, the header's."""
+
+    line: int
+    series: str
+    day: int
+    pieces: int
 
 
 def read_demand(path: Path, start: date, history_days: int) -> list[DemandRow]:
@@ -36,17 +46,12 @@ def read_demand(path: Path, start: date, history_days: int) -> list[DemandRow]:
         raise ConfigError(f"Demand file {path} cannot be read: {exc}.") from exc
     if not rows:
         raise ConfigError(f"Demand file {path} has no row; expected columns unique_id, ds, y.")
-    days = [day for _, day, _ in rows]
-    before = days_before(min(days), max(days), start, history_days)
-    zero = min(days) + before
-    found: dict[tuple[str, int], int] = {}
-    for series, day, pieces in rows:
-        key = (series, day - zero)
-        if key in found:
-            stamp = date.fromordinal(day)
-            raise ConfigError(f"Demand file {path} has series {series!r} twice on {stamp}.")
-        found[key] = pieces
-    return sorted(((s, d, y) for (s, d), y in found.items()), key=lambda row: (row[1], row[0]))
+    lines = _lines(path, rows)
+    _check_gaps(path, lines)
+    days = [row.day for row in rows]
+    zero = min(days) + days_before(min(days), max(days), start, history_days)
+    found = [(row.series, row.day - zero, row.pieces) for row in rows]
+    return sorted(found, key=lambda row: (row[1], row[0]))
 
 
 def days_before(first: int, last: int, start: date, history_days: int) -> int:
@@ -59,13 +64,45 @@ def days_before(first: int, last: int, start: date, history_days: int) -> int:
     return before if before >= 0 else before + 7
 
 
-def _rows(path: Path, file: TextIO) -> Iterator[DemandRow]:
+def _lines(path: Path, rows: list[_Row]) -> dict[str, dict[int, int]]:
+    """Return the line of every day by series; a day that comes twice is an error."""
+    lines: dict[str, dict[int, int]] = {}
+    for row in rows:
+        known = lines.setdefault(row.series, {})
+        if row.day in known:
+            raise ConfigError(
+                f"Demand file {path}, line {row.line}: series {row.series!r} comes twice on "
+                f"{date.fromordinal(row.day)}, first in line {known[row.day]}; expected one row "
+                "per series and day."
+            )
+        known[row.day] = row.line
+    return lines
+
+
+def _check_gaps(path: Path, lines: Mapping[str, Mapping[int, int]]) -> None:
+    """Refuse a series that leaves out a day: nobody can tell it from a day without a sale.
+
+    The step is what all days of the file have in common: 1 for daily rows, 7 for weekly ones.
+    """
+    every = sorted({day for days in lines.values() for day in days})
+    step = math.gcd(*(b - a for a, b in itertools.pairwise(every))) or 1
+    for series, days in lines.items():
+        for a, b in itertools.pairwise(sorted(days)):
+            if b - a != step:
+                raise ConfigError(
+                    f"Demand file {path}, line {days[b]}: series {series!r} has a gap from "
+                    f"{date.fromordinal(a)} to {date.fromordinal(b)}; expected a row every "
+                    f"{'day' if step == 1 else f'{step} days'}, with y = 0 where nothing was sold."
+                )
+
+
+def _rows(path: Path, file: TextIO) -> Iterator[_Row]:
     reader = csv.DictReader(file)
     missing = [name for name in _COLUMNS if name not in (reader.fieldnames or ())]
     if missing:
         raise ConfigError(
-            f"Demand file {path} has columns {reader.fieldnames}; it lacks {missing[0]!r}. "
-            "Expected a long frame: unique_id, ds, y."
+            f"Demand file {path}, line 1: columns are {reader.fieldnames}; it lacks "
+            f"{missing[0]!r}. Expected a long frame: unique_id, ds, y."
         )
     for line in reader:
         where = f"Demand file {path}, line {reader.line_num}"
@@ -84,4 +121,4 @@ def _rows(path: Path, file: TextIO) -> Iterator[DemandRow]:
             raise ConfigError(f"{where}: y is {value!r}; expected a number of pieces.") from exc
         if not math.isfinite(pieces) or pieces < 0:
             raise ConfigError(f"{where}: y is {value!r}; expected a number that is not negative.")
-        yield series, day, round(pieces)
+        yield _Row(reader.line_num, series, day, round(pieces))

@@ -26,7 +26,7 @@ def as_csv(file: Path, folder: Path) -> Path:
         missing = [name for name in COLUMNS if name not in schema.names]
         if missing:
             raise ConfigError(
-                f"Demand file {file} has columns {schema.names}; it lacks {missing[0]!r}. "
+                f"Demand file {file}: columns are {schema.names}; it lacks {missing[0]!r}. "
                 "Expected a long frame: unique_id, ds, y."
             )
         table = pq.read_table(file, columns=list(COLUMNS))
