@@ -1,8 +1,10 @@
 """The day: midnight, shifts, hours of sales, sellers' orders, livestreams."""
 
+from bisect import bisect_left
+
 from seamline_broker.contracts.view import RUSH_WEIGHT
-from seamline_sim import cuttingroom, energy, rng, shop
-from seamline_sim.core import DAY_MS, DAY_US, HOUR_US, MINUTE_US, Core
+from seamline_sim import cuttingroom, energy, rng, shop, signals
+from seamline_sim.core import DAY_MS, DAY_US, MINUTE_US, Core
 from seamline_sim.line import sizes_json
 from seamline_sim.market import OrderWish
 from seamline_sim.state import Order
@@ -33,7 +35,7 @@ def day(w: Core, index: int) -> None:
         _forget(w)
     base = index * DAY_US
     shift = w.scenario.shift
-    if w.market.weekday(index) in shift.workdays:
+    if is_workday(w, index):
         for minute, phase in (
             (shift.start_min, "start"),
             (shift.lunch_min, "break_start"),
@@ -41,12 +43,20 @@ def day(w: Core, index: int) -> None:
             (shift.end_min, "end"),
         ):
             w.at(base + minute * MINUTE_US, "shift", phase, prio=3)
-    for hour in range(24):
-        w.at(base + (hour + 1) * HOUR_US, "hour", index, hour, prio=1)
+    signals.tell(w, index)
+    for period in range(w.periods):
+        w.at(base + (period + 1) * DAY_US // w.periods, "hour", index, period, prio=1)
     for wish in w.market.seller_orders(index):
         due_ms = w.start_ms + (index + wish.due_days) * DAY_MS + 18 * 3_600_000
         w.at(base + wish.minute * MINUTE_US, "place", *_pack(wish), due_ms, 1)
     w.at(base + DAY_US, "day", index + 1, prio=2)
+
+
+def is_workday(w: Core, index: int) -> bool:
+    """Return whether plants work on a day: not on free weekdays, nor around lunar New Year."""
+    return w.market.weekday(
+        index
+    ) in w.scenario.shift.workdays and not w.market.rhythm.factory_closed(index)
 
 
 def _forget(w: Core) -> None:
@@ -82,35 +92,39 @@ def place(
     )  # fmt: skip
 
 
-def hour(w: Core, index: int, number: int) -> None:
-    """Consumers bought during the hour that ends now."""
-    for region, sku, channel, wanted, price in w.market.day(index)[number]:
-        shop.sell(w, w.warehouses[region], sku, channel, wanted, price)
+def hour(w: Core, index: int, period: int) -> None:
+    """Consumers bought during the period (an hour, in live runs) that ends now."""
+    for house in w.warehouses.values():
+        shop.settle(w, house, index, period)
 
 
 def start_burst(w: Core, region: str, style: str, minutes: int, factor_permille: int) -> None:
-    """Start a livestream: `factor` ordinary days of demand within `minutes`."""
+    """Start a livestream: about `factor` ordinary days of demand within `minutes`."""
     w.bursts += 1
-    ticks = max(1, minutes // BURST_TICK_MIN)
-    total = w.market.base_milli[region, style] * factor_permille // 1000
+    mean_milli = w.market.base_milli[region, style] * factor_permille // 1000
     w.warehouses[region].promo[style] = w.now_us // DAY_US
     w.at(
         w.now_us + BURST_TICK_MIN * MINUTE_US,
-        "burst", region, style, w.bursts, ticks, total // ticks,
+        "burst", region, style, w.bursts, 1, minutes, mean_milli,
     )  # fmt: skip
 
 
-def burst(w: Core, region: str, style: str, number: int, ticks_left: int, mean_milli: int) -> None:
-    """Ten minutes of a livestream are over."""
-    price = w.market.price_fen(region, style, w.now_us // DAY_US)
+def burst(
+    w: Core, region: str, style: str, number: int, tick: int, minutes: int, mean_milli: int
+) -> None:
+    """Ten minutes of a livestream are over: orders call for more orders (Hawkes)."""
+    key = f"burst{number}"
+    times = w.market.stream(f"{region}|{style}|{key}", mean_milli, minutes)
+    ends = [bisect_left(times, t * BURST_TICK_MIN * 60_000) for t in (tick - 1, tick)]
+    day = (w.now_us - 1) // DAY_US
+    price = w.market.price_fen(region, style, day)
     price = price * w.fig("market.promo_price_permille") // 1000
-    key = f"burst{number}|{ticks_left}"
-    for sku, wanted in w.market.draw_skus(mean_milli, region, style, key):
-        shop.sell(w, w.warehouses[region], sku, "live", wanted, price)
-    if ticks_left > 1:
+    wishes = w.market.stream_wishes(region, style, key, ends[0], ends[1], len(times), price)
+    shop.serve(w, w.warehouses[region], wishes, day)
+    if tick * BURST_TICK_MIN < minutes:
         w.at(
             w.now_us + BURST_TICK_MIN * MINUTE_US,
-            "burst", region, style, number, ticks_left - 1, mean_milli,
+            "burst", region, style, number, tick + 1, minutes, mean_milli,
         )  # fmt: skip
 
 

@@ -4,7 +4,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from seamline_sim import calendar, cuttingroom, floor_commands, repair, supply_commands, warehouse
+from seamline_sim import (
+    calendar,
+    cuttingroom,
+    floor_commands,
+    repair,
+    shop_commands,
+    supply_commands,
+    warehouse,
+)
 from seamline_sim.cloth import reorder, tell_cloth
 from seamline_sim.core import Core
 from seamline_sim.floor_commands import line_at, station_at, takes_orders
@@ -207,6 +215,8 @@ _COMMANDS: dict[str, Callable[[Core, str, Arguments], str]] = {
     "dye_cloth": supply_commands.dye_cloth,
     "transfer_cloth": supply_commands.transfer_cloth,
     "cut_ahead": supply_commands.cut_ahead,
+    "transfer_stock": shop_commands.transfer_stock,
+    "set_price": shop_commands.set_price,
     "sequence": _sequence,
     "expedite_repair": floor_commands.expedite_repair,
     "maintain": floor_commands.maintain,

@@ -32,7 +32,7 @@ class Core:
         self.scenario = scenario
         self.seed = seed
         self.market = market
-        self.catalogue: Catalogue = catalogue(scenario, market.collection)
+        self.catalogue: Catalogue = catalogue(scenario, market.collection.styles)
         self.start_ms = scenario.start_ms
         self.time_factor = tables.lognormal(scenario.figure("operators.time_spread_permille"))
         self.cutting = CuttingRules.of(scenario)
@@ -47,6 +47,9 @@ class Core:
         self.warehouses: dict[str, Warehouse] = {}
         self.orders: dict[str, Order] = {}
         self.ids: dict[str, str] = {}
+        self.periods = 24
+        """Consumers come so many times a day: hourly, or less often in long runs (then `sale`
+        events and the count of unchanged stock are left out)."""
         self.rushes = 0
         self.bursts = 0
         self.events_done = 0

@@ -17,8 +17,8 @@ import math
 from collections.abc import Iterable, Mapping
 
 from seamline_broker.errors import ConfigError
+from seamline_sim.collection import Collection, collection_of
 from seamline_sim.market import Frame, FrameRow, Market
-from seamline_sim.products import Collection, collection_of
 from seamline_sim.scenario import Scenario
 
 MAX_PIECES = 1_000_000

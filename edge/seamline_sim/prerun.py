@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from seamline_broker.contracts.events import Event
+from seamline_sim.calendar import is_workday
 from seamline_sim.core import DAY_MS, DAY_US, HOUR_US
 from seamline_sim.drivers import Input, run_headless
 from seamline_sim.history import market_history
@@ -68,9 +69,8 @@ def _may_matter(event: Event, hung: set[tuple[str, int]]) -> bool:
 
 def _end_us(world: World, days: int) -> int:
     day, worked = 0, 0
-    workdays = world.scenario.shift.workdays
-    while worked < days or world.market.weekday(day) not in workdays:
-        worked += world.market.weekday(day) in workdays
+    while worked < days or not is_workday(world, day):
+        worked += is_workday(world, day)
         day += 1
     return day * DAY_US + START_HOUR * HOUR_US
 

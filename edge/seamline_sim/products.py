@@ -3,21 +3,11 @@
 import functools
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
 from seamline_broker.contracts.catalogue import Catalogue, LineInfo, Operation, Style
 from seamline_sim.scenario import Scenario
-
-
-@dataclass(frozen=True, slots=True)
-class StyleTraits:
-    """What the market knows of a style besides the catalogue."""
-
-    weight: int
-    fashion: bool
-    colour_share_permille: tuple[int, ...]
 
 
 @functools.cache
@@ -49,46 +39,13 @@ def published_smv_min(bulletin: str) -> str:
     return str(_read("bulletins.toml")[bulletin]["published_min"])
 
 
-@dataclass(frozen=True, slots=True)
-class Collection:
-    """The styles of a market by id, and what the market knows of them besides the catalogue."""
-
-    styles: Mapping[str, Style]
-    traits: Mapping[str, StyleTraits]
+def style_tables() -> dict[str, Any]:
+    """Return `data/styles.toml`: by bulletin its category, cloth, sizes and fixed styles."""
+    return _read("styles.toml")
 
 
-@functools.cache
-def fixed_collection() -> Collection:
-    """Return the styles of `data/styles.toml`: the collection of a scenario that names no other."""
-    styles, traits = {}, {}
-    table = _read("styles.toml")
-    for bulletin in bulletins():
-        t = table[bulletin]
-        for style, name, name_zh, price, weight, life, colours in t["styles"]:
-            styles[style] = Style(
-                style=style,
-                name=name,
-                name_zh=name_zh,
-                category=t["category"],
-                bulletin=bulletin,
-                colours=tuple(colours),
-                sizes=tuple(t["sizes"]),
-                price_fen=price,
-                fabric=t["fabric"],
-                fabric_cm=t["fabric_cm"],
-            )
-            shares = tuple(table["colour_share_permille"][str(len(colours))])
-            traits[style] = StyleTraits(weight, life == "fashion", shares)
-    return Collection(styles, traits)
-
-
-def collection_of(scenario: Scenario, seed: int) -> Collection:
-    """Return the collection of a scenario and seed: the same under every policy of the seed."""
-    return fixed_collection()
-
-
-def catalogue(scenario: Scenario, collection: Collection) -> Catalogue:
-    """Return the catalogue of a scenario with the styles of a collection."""
+def catalogue(scenario: Scenario, styles: Mapping[str, Style]) -> Catalogue:
+    """Return the catalogue of a scenario with these styles."""
     shift = scenario.shift
     lines = tuple(
         LineInfo(
@@ -105,7 +62,7 @@ def catalogue(scenario: Scenario, collection: Collection) -> Catalogue:
         for n in range(1, plant.lines + 1)
     )
     return Catalogue(
-        styles=collection.styles,
+        styles=styles,
         bulletins=bulletins(),
         lines=lines,
         regions=tuple(r.id for r in scenario.regions),

@@ -16,7 +16,17 @@ GRIDS = ("nation", "N", "NE", "E", "Central", "NW", "S", "SW")
 """Regions of the Chinese grid whose emission factors are published."""
 _FINISHERS_PERMILLE = 140
 """Finishing team against sewing stations where a plant does not say: 8 to 57 (UCI factory)."""
-_TOP = {"name", "title", "start", "shift", "regions", "plants", "market", "calibration"}
+_TOP = {
+    "name",
+    "title",
+    "start",
+    "shift",
+    "regions",
+    "plants",
+    "market",
+    "calibration",
+    "collection",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +70,17 @@ class Shift:
 
 
 @dataclass(frozen=True, slots=True)
+class CollectionPlan:
+    """A season of styles to be drawn from the seed: how many, and within how many days.
+
+    A fashion style whose life does not fit into the days is left out, never cut short.
+    """
+
+    styles: int
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
 class Scenario:
     """Everything that a world is made of besides its seed; `document` is the file itself."""
 
@@ -75,6 +96,8 @@ class Scenario:
     figures: Mapping[str, int]
     """Calibration by `section.name`; lists as `section.name.0`, `.1`, .."""
     document: str
+    collection: CollectionPlan | None = None
+    """A drawn collection; without it the fixed styles of `data/styles.toml`."""
 
     def figure(self, name: str) -> int:
         """Return one figure of the calibration, e.g. `machines.repair_min`."""
@@ -211,6 +234,13 @@ def _plants(file: str, data: object, regions: tuple[Region, ...]) -> tuple[Plant
     return tuple(plants)
 
 
+def _collection(file: str, data: object) -> CollectionPlan | None:
+    if data is None:
+        return None
+    t = _Table(file, "collection", data, {"styles", "days"})
+    return CollectionPlan(t.whole("styles", 4, 400), t.whole("days", 56, 3650))
+
+
 def _figures(file: str, overrides: object) -> dict[str, int]:
     figures: dict[str, int] = {}
     for section, table in _data("calibration.toml").items():
@@ -292,6 +322,7 @@ def parse_scenario(text: str, file: str = "scenario") -> Scenario:
         sellers=tuple(sellers),
         figures=_figures(file, data.get("calibration", {})),
         document=text,
+        collection=_collection(file, data.get("collection")),
     )
 
 

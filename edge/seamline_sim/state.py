@@ -364,3 +364,24 @@ class Warehouse:
     """Style -> last day index with a livestream that was started by command."""
     wanted: int = 0
     sales: int = 0
+    spilled: int = 0
+    """Of the sales: bought instead of something that was out."""
+    lost: int = 0
+    returned: int = 0
+    resold: int = 0
+    """Returned pieces that went back into stock."""
+    revenue_fen: int = 0
+    markdown_fen: int = 0
+    refund_fen: int = 0
+    style_sold: dict[str, int] = field(default_factory=dict)
+    """Pieces sold since the start by style, up to the last midnight."""
+    price: dict[str, int] = field(default_factory=dict)
+    """Style -> permille of the planned price, where it is not 1,000."""
+    faults: dict[str, int] = field(default_factory=dict)
+    """SKU -> permille of the stock with a hidden defect."""
+    coming: dict[str, int] = field(default_factory=dict)
+    """SKU -> pieces on the way from another region."""
+    returns: dict[int, list[tuple[str, bool, int]]] = field(default_factory=dict)
+    """Day -> pieces that will come back: (SKU, fit to be sold again, refund in fen)."""
+    waiting: list[tuple[int, str, str, int, bytes]] = field(default_factory=list)
+    """Consumers who wait: (last day, SKU, channel, price, who)."""

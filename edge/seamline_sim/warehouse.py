@@ -74,7 +74,4 @@ def delivered(w: Core, order_id: str) -> None:
     house = w.warehouses[order.region]
     tell(w, house.node, order, "delivered", order.delivered)
     if order.kind == "replenishment":
-        for size in order.sizes:
-            n = order.good.get(size, 0)
-            if n:
-                shop.put_in_stock(w, house, f"{order.style}-{order.colour}-{size}", n)
+        shop.receive(w, house, order)

@@ -21,6 +21,7 @@ from seamline_sim import (
     repair,
     rng,
     sewing,
+    shop,
     snapshot,
     view,
     warehouse,
@@ -57,6 +58,7 @@ _HANDLERS: Mapping[str, Handler] = {
     "cloth_in": cuttingroom.cloth_in,
     "packed": warehouse.packed,
     "delivered": warehouse.delivered,
+    "stock_arrived": shop.stock_arrived,
 }
 _IDS_KEPT = 100_000
 
@@ -237,7 +239,7 @@ class World(Core):
         day = self.now_us // DAY_US
         while True:
             start = day * DAY_US + shift.start_min * MINUTE_US
-            if start > self.now_us and self.market.weekday(day) in shift.workdays:
+            if start > self.now_us and calendar.is_workday(self, day):
                 return start
             day += 1
 
@@ -281,6 +283,8 @@ def _build(w: World) -> None:
             w.emit(house.node, "stock", sku, on_hand, "opening")
         for kind in house.cloth.values():
             cloth.tell_cloth(w, house, kind, "opening")
+        if w.market.frame is None:
+            shop.open_returns(w, house)
 
 
 def _warehouse(w: World, region: str, tables: int) -> Warehouse:
@@ -310,9 +314,10 @@ def _opening_stock(w: World, region: str) -> dict[str, int]:
     stock = {}
     for style in w.catalogue.styles.values():
         means = w.market.sku_means_milli(region, style.style)
+        sold = w.market.sold_at_start(style.style)
         for sku in style.skus():
             # as if the last lot had come some time ago, a different time for each style and colour
             age = rng.u32(w.seed, "opening", f"{region}|{sku.rpartition('-')[0]}")
             here = days[0] * 1000 + rng.below(age, (days[1] - days[0]) * 1000)
-            stock[sku] = max(2, (means[sku] * here + 999_999) // 1_000_000)
+            stock[sku] = max(2, (means[sku] * here + 999_999) // 1_000_000) if sold else 0
     return stock

@@ -8,9 +8,10 @@ import pytest
 
 from seamline_sim import Scenario, World, crew
 from seamline_sim import line as lines
+from seamline_sim.collection import fixed_collection
 from seamline_sim.core import HOUR_US
 from seamline_sim.layout import plan_of
-from seamline_sim.products import added_operations, bulletins, fixed_collection, published_smv_min
+from seamline_sim.products import added_operations, bulletins, published_smv_min
 
 TSHIRT = [20, 18, 33, 25, 26, 30, 25, 33, 30, 22, 42, 30, 57, 37, 46, 34]
 POLO = [28, 30, 30, 32, 38, 25, 45, 35, 45, 18, 33, 20, 18, 36, 30, 20, 20, 32, 42, 22,

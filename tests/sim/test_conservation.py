@@ -181,6 +181,7 @@ def test_stock_is_what_came_less_what_was_sold(pi: Scenario) -> None:
     opening = {sku: n for house in world.warehouses.values() for sku, n in house.stock.items()}
     sold: Counter[str] = Counter()
     day_rows: Counter[str] = Counter()
+    back: Counter[str] = Counter()
 
     def read(events: list[Event]) -> None:
         for event in events:
@@ -188,6 +189,8 @@ def test_stock_is_what_came_less_what_was_sold(pi: Scenario) -> None:
                 sold[str(event.values[0])] += int(event.values[2])
             elif event.kind == "sale_day":
                 day_rows[str(event.values[0])] += int(event.values[1])
+            elif event.kind == "return_day":
+                back[str(event.values[0])] += int(event.values[2])
 
     run_headless(world, 6 * DAY_US, foreman_for(world), read)
     came: Counter[str] = Counter()
@@ -197,7 +200,7 @@ def test_stock_is_what_came_less_what_was_sold(pi: Scenario) -> None:
                 came[f"{order.style}-{order.colour}-{size}"] += n
     assert sum(came.values()) > 500
     stock = world.warehouses["east"].stock
-    assert stock == {sku: opening[sku] + came[sku] - sold[sku] for sku in stock}
+    assert stock == {sku: opening[sku] + came[sku] + back[sku] - sold[sku] for sku in stock}
     assert day_rows == sold  # six whole days: each sale stands in one day's row
     assert sum(sold.values()) == world.warehouses["east"].sales
 

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seamline_sim import Scenario
+from seamline_sim.collection import fixed_collection
 from seamline_sim.cutting import CuttingRules, Section, plan_lay, plan_sections
-from seamline_sim.products import fixed_collection
 
 
 @pytest.fixture(scope="module")

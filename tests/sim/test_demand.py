@@ -8,9 +8,9 @@ import pytest
 
 from seamline_broker.errors import ConfigError
 from seamline_sim import Scenario, World, history
+from seamline_sim.collection import fixed_collection
 from seamline_sim.core import DAY_MS, DAY_US
 from seamline_sim.demand import check_frame
-from seamline_sim.products import fixed_collection
 
 FIXED = fixed_collection()
 

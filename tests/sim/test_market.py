@@ -8,9 +8,9 @@ import pytest
 from seamline_broker.contracts.commands import check_args
 from seamline_broker.errors import ConfigError
 from seamline_sim import Scenario, World, history
+from seamline_sim.collection import fixed_collection
 from seamline_sim.core import DAY_MS, DAY_US, HOUR_US
 from seamline_sim.market import SEASON_DAYS, Market, spread
-from seamline_sim.products import fixed_collection
 
 STYLES, TRAITS = fixed_collection().styles, fixed_collection().traits
 BASICS = [s for s, t in TRAITS.items() if not t.fashion]
@@ -45,17 +45,20 @@ def test_customers_buy_in_the_evening_and_on_the_shelf(market: Market) -> None:
     hours, channels = Counter[int](), Counter[str]()
     for day in range(10):
         for hour, wishes in enumerate(market.day(day)):
-            for _, _, channel, n, _ in wishes:
-                hours[hour] += n
-                channels[channel] += n
+            for wish in (wish for there in wishes.values() for wish in there):
+                hours[hour] += wish.qty
+                channels[wish.channel] += wish.qty
     total = hours.total()
     assert total == channels.total() > 20_000
     permille = market.scenario.figure_list("market.hours_permille")
     shares = [hours[h] / total for h in range(24)]
-    assert shares == pytest.approx([p / sum(permille) for p in permille], abs=0.006)
+    assert shares == pytest.approx(
+        [p / sum(permille) for p in permille], abs=0.012
+    )  # livestreams are in the evening
     assert max(range(24), key=shares.__getitem__) in (20, 21)
     assert [channels[c] / total for c in ("shelf", "live", "shop")] == pytest.approx(
-        [0.62, 0.16, 0.22], abs=0.01
+        [0.62, 0.16, 0.22],
+        abs=0.035,  # each region has its own mix
     )
 
 
@@ -66,7 +69,8 @@ def test_regions_and_styles_have_their_shares(market: Market) -> None:
         by_style[style] += milli
     total = regions.total()
     assert [regions[r] / total for r in ("east", "south", "west")] == pytest.approx(
-        [0.45, 0.32, 0.23], abs=0.001
+        [0.45, 0.32, 0.23],
+        abs=0.03,  # each region has its own taste
     )
     weights = {s: t.weight for s, t in TRAITS.items()}
     for style, weight in weights.items():
@@ -74,11 +78,14 @@ def test_regions_and_styles_have_their_shares(market: Market) -> None:
 
 
 def test_consumers_want_the_planned_share_of_capacity(market: Market) -> None:
-    # 252 stations x 540 min x .545 x 6/7 a day, of which consumers take 53 %
+    # 252 stations x 540 min x .545 x 6/7 a day, of which consumers take 53 % net of what they
+    # send back fit for sale
     minutes = 252 * 540 * 0.545 * 6 / 7
     smv = {s: sum(op.smv_ms for op in market_bulletin(s)) / 60_000 for s in STYLES}
     wanted = sum(milli / 1000 * smv[style] for (_, style), milli in market.base_milli.items())
-    assert wanted == pytest.approx(0.53 * minutes, rel=0.001)
+    net = 1 - market.consumers.net_returns_permille() / 1000
+    assert 0.65 < net < 0.8
+    assert wanted * net == pytest.approx(0.53 * minutes, rel=0.002)
 
 
 def market_bulletin(style: str) -> tuple:
@@ -104,10 +111,12 @@ def test_a_fashion_style_rises_and_fades_and_comes_back(market: Market) -> None:
         launch = market.launch_day(style)
         life = [market.life_permille(style, launch + age) for age in range(SEASON_DAYS)]
         assert market.life_permille(style, launch - 1) == 0
-        assert (life[0], life[14], life[28], life[60], life[98]) == (300, 1500, 1800, 900, 250)
-        assert life[7] == 900  # half way from 300 to 1,500
-        assert max(life) == 1800
-        assert market.life_permille(style, launch + SEASON_DAYS) == 300  # the next season
+        assert sum(life) / SEASON_DAYS == pytest.approx(850, abs=2)
+        peak = life.index(max(life))
+        assert life[: peak + 1] == sorted(life[: peak + 1])  # one rise, one fall
+        assert life[peak:] == sorted(life[peak:], reverse=True)
+        assert life[-1] < max(life) / 2
+        assert market.life_permille(style, launch + SEASON_DAYS) == life[0]  # the next season
 
 
 def test_the_market_as_a_whole_neither_dies_out_nor_grows(market: Market) -> None:
@@ -135,11 +144,15 @@ def test_an_announced_livestream_lifts_demand_and_lowers_the_price(market: Marke
     promos = [key for key in days if market.promo(*key)]
     assert len(promos) / len(days) == pytest.approx(0.012, abs=0.004)
     region, style, day = promos[0]
-    assert market.price_fen(region, style, day) == STYLES[style].price_fen * 850 // 1000
-    plain = market.base_milli[region, style]
-    plain = plain * market._weekly[market.weekday(day)] // 1000
-    plain = plain * market._noise(region, STYLES[style], day) // 1000
+    planned = STYLES[style].price_fen * market.rhythm.price_permille(
+        style, STYLES[style].fabric, day
+    )
+    assert market.price_fen(region, style, day) == pytest.approx(planned * 0.85 / 1000, abs=2)
+    noise = market.rhythm.noise_permille(region, style, STYLES[style].bulletin, day)
+    plain = market.plain_milli(region, style, day) * noise // 1000
     assert market.mean_milli(region, style, day) == pytest.approx(2.2 * plain, rel=0.001)
+    times = market.stream_times_ms(region, style, day)
+    assert all(20 <= t / 3_600_000 < 23 for t in times)
 
 
 def test_sizes_follow_the_curve(market: Market) -> None:
@@ -176,8 +189,9 @@ def test_a_day_is_the_same_whatever_day_was_asked_before(demo: Scenario) -> None
 def test_hourly_wishes_add_up_to_the_day(market: Market) -> None:
     total: Counter[tuple[str, str]] = Counter()
     for wishes in market.day(4):
-        for region, sku, _, n, _ in wishes:
-            total[region, sku] += n
+        for wish in (wish for there in wishes.values() for wish in there):
+            total[wish.region, wish.sku] += wish.qty
+            assert len(wish.people) == 12 * wish.qty
     wanted = {
         (region.id, sku): n
         for region in market.scenario.regions
@@ -225,7 +239,9 @@ def test_a_burst_sells_days_of_demand_in_hours_and_leaves_the_rest_alone(
     with_burst, without = world.fork(), quiet.fork()
     extra = _sold(with_burst, "east", "TS01") - _sold(without, "east", "TS01")
     ordinary = world.market.base_milli["east", "TS01"] / 1000
-    assert extra == pytest.approx(8 * ordinary, rel=0.25)
+    # orders call for orders: variance/mean is up to 1 / (1 - .7)^2 = 11
+    assert extra == pytest.approx(8 * ordinary, abs=3 * (11 * 8 * ordinary) ** 0.5)
+    assert extra > 2 * ordinary
     assert _sold(world.fork(), "east", "TS02") == _sold(quiet.fork(), "east", "TS02")
     house, still = world.warehouses["east"], quiet.warehouses["east"]
     assert house.wanted - still.wanted == extra
@@ -241,18 +257,23 @@ def test_a_stock_out_censors_sales_and_is_counted(with_figures: Callable[..., Sc
     house = world.warehouses["east"]
     opening = sum(house.stock.values())
     world.step_until(6 * DAY_US)  # nobody replenishes
-    assert house.sales <= opening
-    assert house.wanted > 1.5 * house.sales
+    assert house.sales <= opening + house.resold
+    assert house.wanted > 1.3 * house.sales
     events = world.take_outbox()
-    out = {str(e.values[0]): e.ts_ms for e in events if e.kind == "stock" and e.values[2] == "out"}
+    out: dict[str, list[int]] = defaultdict(list)  # when it ran out, and came back (returns)
+    for event in events:
+        if event.kind == "stock" and event.values[2] in ("out", "back"):
+            out[str(event.values[0])].append(event.ts_ms)
     minutes: Counter[str] = Counter()
     for event in events:
         if event.kind == "sale_day":
             minutes[str(event.values[0])] += int(event.values[2])
             assert 0 <= int(event.values[2]) <= 1440
     assert len(out) > 100
-    for sku, ts_ms in out.items():
-        assert minutes[sku] == (world.now_ms - ts_ms) // 60_000
+    for sku, times in out.items():
+        ends = [*times, world.now_ms] if len(times) % 2 else times
+        spans = [b - a for a, b in zip(ends[::2], ends[1::2], strict=True)]
+        assert minutes[sku] == pytest.approx(sum(spans) / 60_000, abs=len(spans) + 1)
 
 
 def test_sales_of_a_day_are_what_customers_wanted_while_stock_lasts(

@@ -109,7 +109,8 @@ CHANGES = [
      "calibration.'machines.repair_min' is -3; allowed: 1 whole number(s) >= 0"),
     ("[shift]", "[calibration]\n\"market.due_days\" = [1]\n[shift]",
      "is [1]; allowed: 2 whole number(s) >= 0"),
-    ("[shift]", "[weather]\nrain = 1\n[shift]", "weather is unknown; allowed: calibration, market"),
+    ("[shift]", "[weather]\nrain = 1\n[shift]",
+     "weather is unknown; allowed: calibration, collection, market"),
     ("[shift]", "[shift", "not readable as TOML"),
 ]  # fmt: skip
 

@@ -147,6 +147,25 @@ _KINDS: Final = (
         ),
     ),
     CommandKind(
+        "transfer_stock",
+        "warehouse",
+        "Send finished goods from this region's stock to another region's.",
+        (
+            Arg("to", "str", "region that gets them"),
+            Arg("sku", "str", "style-colour-size"),
+            Arg("qty", "int", "pieces", 1, 100_000),
+        ),
+    ),
+    CommandKind(
+        "set_price",
+        "warehouse",
+        "Mark a style's price in this region up or down until it is set again.",
+        (
+            Arg("style", "str", "style id"),
+            Arg("price_permille", "int", "permille of the planned price of each day", 400, 2_000),
+        ),
+    ),
+    CommandKind(
         "sequence",
         "line",
         "Put the waiting orders of a line into this sequence; those not named stay behind.",

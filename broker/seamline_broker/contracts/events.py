@@ -158,7 +158,30 @@ _KINDS: Final = (
         "Stock on hand of one SKU changed state, was delivered, or was counted.",
         sku=("str", "style-colour-size"),
         on_hand=("int", "pieces after the event"),
-        reason=("str", "opening | delivery | count | out | back"),
+        reason=("str", "opening | delivery | count | out | back | return | transfer"),
+    ),
+    _kind(
+        "return_day",
+        "warehouse",
+        "What consumers sent back of one SKU on one closed day.",
+        sku=("str", "style-colour-size"),
+        qty=("int", "pieces that came back"),
+        resaleable=("int", "of these, pieces that went back into stock"),
+        refund_fen=("int", "money given back"),
+        day_ms=("int", "start of the day, epoch ms"),
+    ),
+    _kind(
+        "signal",
+        "warehouse",
+        "What a region's shop knows besides sales, day by day.",
+        style=("str", "style id"),
+        what=(
+            "str",
+            "favourites | deposits (before a launch or 11.11) | cost (index of its cloth, permille,"
+            " Mondays) | coupon (1 = drawn this week, Mondays)",
+        ),
+        value=("int", "number of favourites, deposits; index; 1"),
+        day_ms=("int", "start of the day, epoch ms"),
     ),
     _kind(
         "cloth",

@@ -1,22 +1,37 @@
 """What customers want, as pure functions of seed and day: consumers' demand, sellers' orders."""
 
-import itertools
+import functools
+import hashlib
 
 from seamline_broker.contracts.catalogue import Style
 from seamline_sim import rng, tables
-from seamline_sim.market.wishes import Frame, OrderWish, Wish, spread
-from seamline_sim.products import Collection, bulletins, collection_of
+from seamline_sim.collection import Collection, collection_of
+from seamline_sim.market import sellers
+from seamline_sim.market.arrivals import Arrival, Crowd
+from seamline_sim.market.consumers import Consumers
+from seamline_sim.market.life import Lives
+from seamline_sim.market.livestream import gap_for, livestream
+from seamline_sim.market.rhythm import CHANNELS, Rhythm
+from seamline_sim.market.sizes import region_style_permille, size_curve, substitutes
+from seamline_sim.market.wishes import Frame, OrderWish, Wish
+from seamline_sim.products import bulletins
 from seamline_sim.scenario import Scenario
 
-CHANNELS = ("shelf", "live", "shop")
-_FASHION_LIFE = ((0, 300), (14, 1500), (28, 1800), (60, 900), (98, 250), (126, 150))
-"""(days since launch, permille of an ordinary day). At its end the style comes back in its next
-season's make, so that a market of staggered styles neither dies out nor grows."""
-SEASON_DAYS = _FASHION_LIFE[-1][0]
+_STREAM_START_MS = 20 * 3_600_000
+_LIVE = CHANNELS.index("live")
+
+Day = tuple[dict[str, list[Wish]], ...]
+"""Wishes of a day by period, then by region."""
+Cell = dict[tuple[int, int], list[bytes]]
+"""(SKU, channel) -> consumers of one style, region and period."""
 
 
 class Market:
-    """Demand of one scenario and seed; days count from the start, history has negative days."""
+    """Demand of one scenario and seed; days count from the start, history has negative days.
+
+    Nothing here depends on what a policy does. A market may be shared by many worlds of its seed;
+    with `keep_days` it then draws each day once and keeps it (about 1 MB per day of `demo`).
+    """
 
     def __init__(
         self,
@@ -24,36 +39,64 @@ class Market:
         seed: int,
         frame: Frame | None = None,
         collection: Collection | None = None,
+        keep_days: bool = False,
     ) -> None:
         self.scenario, self.seed, self.frame = scenario, seed, frame
+        self.keep_days = keep_days
         self.collection = collection_of(scenario, seed) if collection is None else collection
-        fig = scenario.figure
-        self._k = fig("market.dispersion")
-        self._weekly = scenario.figure_list("market.weekly_permille")
+        self.rhythm = Rhythm(scenario, seed)
+        self.lives = Lives(scenario, seed, self.collection)
+        self._k = scenario.figure("market.dispersion")
         self._hours = rng.steps(scenario.figure_list("market.hours_permille"))
-        self._channels = rng.steps(scenario.figure_list("market.channels_permille"))
-        self._first_weekday = (scenario.start_ms // 86_400_000 + 3) % 7
-        self._smv = {b: sum(op.smv_ms for op in ops) for b, ops in bulletins().items()}
-        self._days: dict[int, tuple[list[Wish], ...]] = {}
-        weights = {s: t.weight for s, t in self.collection.traits.items()}
-        self._weighted_smv = sum(
-            w * self._smv[self.collection.styles[s].bulletin] for s, w in weights.items()
-        )
-        consumer_ms = self.capacity_ms_per_day() * scenario.consumer_share_permille // 1000
-        self.base_milli = {
-            (r.id, s): consumer_ms * w * r.share_permille // self._weighted_smv
-            for r in scenario.regions
-            for s, w in weights.items()
-        }
-        """Mean pieces of an ordinary day by (region, style), times 1,000."""
+        self._days: dict[tuple[int, int], Day] = {}
+        self._bargains: dict[tuple[str, str, int, int], tuple[list[Wish], ...]] = {}
+        styles, traits = self.collection.styles, self.collection.traits
         self.size_share = {
-            (r.id, s): self._size_curve(r.id, s) for r in scenario.regions for s in weights
+            (r.id, s): size_curve(scenario, seed, r.id, s) for r in scenario.regions for s in styles
         }
-        seller_ms = self.capacity_ms_per_day() * scenario.seller_share_permille // 1000
-        low, high = scenario.figure_list("market.order_pieces")
-        mean_pieces = low + (high - low) // 3
-        mean_order_ms = mean_pieces * self._weighted_smv // sum(weights.values())
-        self.orders_per_day_milli = seller_ms * 1000 // mean_order_ms
+        """Parts of 10,000 by (region, style), in the order of the style's sizes."""
+        self._skus = {s: style.skus() for s, style in styles.items()}
+        self._sku_steps = {
+            (r, s): rng.steps([c * z for c in traits[s].colour_share_permille for z in sizes])
+            for (r, s), sizes in self.size_share.items()
+        }
+        self.substitutes = substitutes(scenario, self.collection)
+        """By SKU: (other SKU, weight) of what is bought instead, and the weight of buying none."""
+        self._smv = {b: sum(op.smv_ms for op in ops) for b, ops in bulletins().items()}
+        self.consumers = Consumers(scenario, self.collection)
+        self.base_milli = self._base_milli()
+        """Mean pieces of an ordinary day of a style's life by (region, style), times 1,000."""
+        self.orders_per_day_milli = sellers.orders_per_day_milli(self)
+
+    def _base_milli(self) -> dict[tuple[str, str], int]:
+        """Size the market: all styles together take the consumers' share of capacity, net."""
+        scenario, traits = self.scenario, self.collection.traits
+        shares = {s: self.weight_permille(s) * t.weight * self.smv_ms(s) for s, t in traits.items()}
+        consumer_ms = self.capacity_ms_per_day() * scenario.consumer_share_permille // 1000
+        consumer_ms = consumer_ms * 1000 // (1000 - self.consumers.net_returns_permille())
+        total = max(sum(shares.values()), 1)  # a thousandfold
+        base = {}
+        for style, trait in traits.items():
+            tastes = {
+                r.id: r.share_permille * region_style_permille(self.seed, r.id, style)
+                for r in scenario.regions
+            }
+            for region, taste in tastes.items():
+                milli = (
+                    consumer_ms * 1_000_000 * trait.weight * taste // (total * sum(tastes.values()))
+                )
+                base[region, style] = milli
+        return base
+
+    def weight_permille(self, style: str) -> int:
+        """Return the part of the season in which a style is sold (1,000: all of it)."""
+        days = self.collection.days
+        trait = self.collection.traits[style]
+        return trait.life_days * 1000 // days if days and trait.fashion else 1000
+
+    def smv_ms(self, style: str) -> int:
+        """Return the standard time of a garment."""
+        return self._smv[self.collection.styles[style].bulletin]
 
     def fits(self, scenario: Scenario, seed: int) -> bool:
         """Return whether a world of this scenario and seed may have this market.
@@ -67,6 +110,7 @@ class Market:
                 [(r.id, r.share_permille) for r in mine.regions]
                 == [(r.id, r.share_permille) for r in scenario.regions],
                 mine.sellers == scenario.sellers,
+                mine.collection == scenario.collection,
                 _market_figures(mine) == _market_figures(scenario),
             )
         )
@@ -86,81 +130,137 @@ class Market:
             self.scenario.figure_list("market.order_pieces")[:1]
         )
         total_weight = sum(t.weight for t in self.collection.traits.values())
+        net = 1000 - self.consumers.net_returns_permille()
         for style in self.collection.styles.values():
             trait = self.collection.traits[style.style]
             milli = sum(self.base_milli[region.id, style.style] for region in self.scenario.regions)
+            milli = milli * net // 1000 * self.weight_permille(style.style) // 1000
             milli += seller * 267 // 100 * trait.weight // total_weight
             for colour, share in zip(style.colours, trait.colour_share_permille, strict=True):
                 key = (style.fabric, colour)
                 result[key] = result.get(key, 0) + milli * share * style.fabric_cm // 1_000_000
         return result
 
-    def _size_curve(self, region: str, style: str) -> list[int]:
-        curve = self.scenario.figure_list("market.size_curve_permille")
-        draws = rng.words(self.seed, "size", f"{region}|{style}", len(curve))
-        return [c * rng.between(d, 850, 1150) // 1000 for c, d in zip(curve, draws, strict=True)]
-
     def weekday(self, day: int) -> int:
         """Return 0 for Monday to 6 for Sunday."""
-        return (self._first_weekday + day) % 7
+        return self.rhythm.weekday(day)
 
+    @functools.lru_cache(maxsize=65_536)  # noqa: B019  # a market lives as long as its run
     def promo(self, region: str, style: str, day: int) -> bool:
         """Return whether a livestream is announced for this style, region and day."""
         draw = rng.u32(self.seed, "promo", f"{region}|{style}", day)
         return rng.below(draw, 1000) < self.scenario.figure("market.promo_permille")
 
+    @functools.lru_cache(maxsize=4_096)  # noqa: B019
+    def _index_permille(self, style: str, day: int) -> int:
+        record = self.collection.styles[style]
+        return self.rhythm.price_permille(style, record.fabric, day)
+
     def price_fen(self, region: str, style: str, day: int) -> int:
-        """Return the consumer price of a day."""
+        """Return the consumer price of a day, before any markdown by command."""
         price = self.collection.styles[style].price_fen
-        if self.frame is None and self.promo(region, style, day):
-            return price * self.scenario.figure("market.promo_price_permille") // 1000
+        if self.frame is not None:
+            return price
+        price = price * self._index_permille(style, day) // 1000
+        price = price * self.rhythm.festival_price_permille(day) // 1000
+        if self.promo(region, style, day):
+            price = price * self.scenario.figure("market.promo_price_permille") // 1000
         return price
 
     def launch_day(self, style: str) -> int:
-        """Return the day of a fashion style's first launch: a few come after the run's start."""
-        return rng.between(rng.u32(self.seed, "launch", style), 11 - SEASON_DAYS, 10)
+        """Return the day on which a style is sold first; basics always were."""
+        return self.lives.launch_day(style)
 
     def life_permille(self, style: str, day: int) -> int:
-        """Return where a style stands in its life: 1,000 for a basic, 0 before the first launch."""
-        if not self.collection.traits[style].fashion:
-            return 1000
-        age = day - self.launch_day(style)
-        if age < 0:
-            return 0
-        age %= SEASON_DAYS
-        for (a0, f0), (a1, f1) in itertools.pairwise(_FASHION_LIFE):
-            if age < a1:
-                return f0 + (f1 - f0) * (age - a0) // (a1 - a0)
-        raise AssertionError(f"age {age} is beyond the life of {SEASON_DAYS} days")
+        """Return where a style stands in its life: 1,000 for a basic, 0 when it is not sold."""
+        return self.lives.permille(style, day)
 
-    def _noise(self, region: str, style: Style, day: int) -> int:
-        """Return style-day shock x slow region-category factor (moving sum of a week), permille."""
-        fig = self.scenario.figure
-        half = fig("market.noise_style_permille")
-        shock = 1000 + rng.between(rng.u32(self.seed, "shock", style.style, day), -half, half)
-        half = fig("market.noise_region_permille")
-        slow = 1000
-        for back in range(7):
-            draw = rng.u32(self.seed, "slow", f"{region}|{style.bulletin}", day - back)
-            slow += rng.between(draw, -half, half) // 3
-        return shock * max(slow, 200) // 1000
+    def on_sale(self, style: str, day: int) -> bool:
+        """Return whether a style is in its life on a day."""
+        return self.lives.permille(style, day) > 0
+
+    def sold_at_start(self, style: str) -> bool:
+        """Return whether shops hold a style when a run begins: all but launches of a season."""
+        return not self.collection.days or self.on_sale(style, 0)
+
+    def plain_milli(self, region: str, style: str, day: int) -> int:
+        """Return a style's expected demand of a day without chance and livestream, times 1,000."""
+        life = self.lives.permille(style, day)
+        if not life:
+            return 0
+        rhythm, record = self.rhythm, self.collection.styles[style]
+        milli = self.base_milli[region, style] * rhythm.week_permille(day) // 1000 * life // 1000
+        milli = milli * rhythm.year_permille(record.bulletin, day) // 1000
+        milli = milli * sum(self._channel_weights(region, day)) // 1000
+        elasticity = self.collection.traits[style].elasticity_milli
+        milli = milli * tables.power_permille(self._index_permille(style, day), elasticity) // 1000
+        milli = milli * self.lives.sibling_permille(style, day) // 1000
+        return milli * self._pulled_permille(region, style, day) // 1000
 
     def mean_milli(self, region: str, style: str, day: int) -> int:
-        """Return the expected demand of a style in a region on a day, times 1,000."""
-        milli = self.base_milli[region, style] * self._weekly[self.weekday(day)] // 1000
-        milli = milli * self.life_permille(style, day) // 1000
-        if self.promo(region, style, day):
-            milli = milli * self.scenario.figure("market.promo_lift_permille") // 1000
-        return milli * self._noise(region, self.collection.styles[style], day) // 1000
+        """Return the latent demand of a style in a region on a day, times 1,000: the truth."""
+        milli = self._noisy_milli(region, style, day)
+        return milli + self._stream_milli(region, style, day, milli)
+
+    def _noisy_milli(self, region: str, style: str, day: int) -> int:
+        category = self.collection.styles[style].bulletin
+        noise = self.rhythm.noise_permille(region, style, category, day)
+        return self.plain_milli(region, style, day) * noise // 1000
+
+    def _stream_milli(self, region: str, style: str, day: int, plain: int) -> int:
+        if not self.promo(region, style, day):
+            return 0
+        return plain * (self.scenario.figure("market.promo_lift_permille") - 1000) // 1000
+
+    def _pulled_permille(self, region: str, style: str, day: int) -> int:
+        """Return what promotions of the last days have taken from this one (pull-forward)."""
+        days = self.scenario.figure("market.pull_days")
+        lift = self.scenario.figure("market.promo_lift_permille") - 1000
+        part = lift * self.scenario.figure("market.pull_permille") // 1000 // days
+        recent = sum(self.promo(region, style, day - back) for back in range(1, days + 1))
+        return max(1000 - recent * part, 300)
+
+    @functools.lru_cache(maxsize=1_024)  # noqa: B019
+    def _channel_weights(self, region: str, day: int) -> tuple[int, ...]:
+        return tuple(self.rhythm.channel_weights(region, day))
+
+    def _crowd(self, region: str, style: str, day: int) -> Crowd:
+        entity = f"{region}|{style}"
+        mean = self._noisy_milli(region, style, day)
+        size = tables.count(rng.u32(self.seed, "size", entity, day), mean, self._k)
+        return Crowd(self.seed, f"{entity}|{day}", size)
+
+    def stream_times_ms(self, region: str, style: str, day: int) -> list[int]:
+        """Return when orders of a day's announced livestream come in, ms after midnight."""
+        if not self.promo(region, style, day):
+            return []
+        mean = self._stream_milli(region, style, day, self._noisy_milli(region, style, day))
+        if not mean:
+            return []
+        times = self.stream(f"{region}|{style}|{day}", mean, 180)
+        return [_STREAM_START_MS + t for t in times]
+
+    def stream(self, entity: str, mean_milli: int, minutes: int) -> list[int]:
+        """Return the order times (ms) of a livestream with an expected number of orders."""
+        n = self.scenario.figure("market.stream_branching_permille")
+        delay_ms = self.scenario.figure("market.stream_delay_s") * 1000
+        length_ms = minutes * 60_000
+        gap = gap_for(mean_milli, n, delay_ms, length_ms)
+        return livestream(self.seed, entity, gap, n, delay_ms, length_ms)
 
     def sku_demand(self, region: str, style: str, day: int) -> list[tuple[str, int]]:
-        """Return (SKU, pieces wanted) of a day, for SKUs that anybody wants."""
-        record = self.collection.styles[style]
+        """Return (SKU, pieces wanted at the planned price) of a day, where anybody wants any."""
+        skus = self._skus[style]
         if self.frame is not None:
-            wanted = [(sku, self.frame.wanted(region, sku, day)) for sku in record.skus()]
-            return [(sku, n) for sku, n in wanted if n]
-        mean = self.mean_milli(region, style, day)
-        return self.draw_skus(mean, region, style, f"{day}")
+            counts = [self.frame.wanted(region, sku, day) for sku in skus]
+        else:
+            steps = self._sku_steps[region, style]
+            counts = self._crowd(region, style, day).count_skus(steps)
+            times = self.stream_times_ms(region, style, day)
+            if times:
+                more = self.stream_crowd(region, style, f"{day}", len(times)).count_skus(steps)
+                counts = [a + b for a, b in zip(counts, more, strict=True)]
+        return [(sku, n) for sku, n in zip(skus, counts, strict=True) if n]
 
     def sku_means_milli(self, region: str, style: str) -> dict[str, int]:
         """Return the mean pieces of an ordinary day by SKU, times 1,000."""
@@ -175,91 +275,140 @@ class Market:
             for size, weight in zip(record.sizes, sizes, strict=True)
         }  # fmt: skip
 
-    def draw_skus(
-        self, mean_milli: int, region: str, style: str, key: str
-    ) -> list[tuple[str, int]]:
-        """Return (SKU, pieces) drawn around a mean of the whole style."""
-        record, trait = self.collection.styles[style], self.collection.traits[style]
-        sizes = self.size_share[region, style]
-        total = sum(sizes)
-        draws = rng.words(
-            self.seed, "want", f"{region}|{style}|{key}", len(record.colours) * len(sizes)
-        )
-        result, i = [], 0
-        for colour, share in zip(record.colours, trait.colour_share_permille, strict=True):
-            for size, weight in zip(record.sizes, sizes, strict=True):
-                mean = mean_milli * share // 1000 * weight // total
-                wanted = tables.count(draws[i], mean, self._k)
-                i += 1
-                if wanted:
-                    result.append((f"{style}-{colour}-{size}", wanted))
-        return result
+    def sku_choices(self, region: str, style: str, crowd: Crowd) -> list[tuple[str, bytes]]:
+        """Return (SKU, person) of all of a crowd."""
+        steps, skus = self._sku_steps[region, style], self._skus[style]
+        return [(skus[sku], who) for _, _, sku, who in crowd.come((1,), (1,), steps)]
 
-    def day(self, day: int) -> tuple[list[Wish], ...]:
-        """Return what consumers want in each of the 24 hours of a day."""
-        if day not in self._days:
-            self._days.clear()
-            self._days[day] = self._draw_day(day)
-        return self._days[day]
+    def stream_crowd(self, region: str, style: str, key: str, size: int) -> Crowd:
+        """Return the consumers who order in a livestream."""
+        return Crowd(self.seed, f"{region}|{style}|stream|{key}", size)
 
-    def _draw_day(self, day: int) -> tuple[list[Wish], ...]:
-        hours: tuple[list[Wish], ...] = tuple([] for _ in range(24))
+    def day(self, day: int, periods: int = 24) -> Day:
+        """Return what consumers want in each of the equal periods of a day, at planned prices."""
+        key = (day, periods)
+        if key not in self._days:
+            if not self.keep_days:
+                self._days.clear()
+                self._bargains.clear()
+            self._days[key] = self._draw_day(day, periods)
+        return self._days[key]
+
+    def _draw_day(self, day: int, periods: int) -> Day:
+        result: Day = tuple({r.id: [] for r in self.scenario.regions} for _ in range(periods))
         for region in (r.id for r in self.scenario.regions):
             for style in self.collection.styles:
+                cells: list[Cell] = [{} for _ in range(periods)]
+                for hour, channel, sku, who in self._come(region, style, day):
+                    cells[hour * periods // 24].setdefault((sku, channel), []).append(who)
                 price = self.price_fen(region, style, day)
-                for sku, wanted in self.sku_demand(region, style, day):
-                    cells: dict[tuple[int, int], int] = {}
-                    for draw in rng.words(self.seed, "hour", f"{region}|{sku}|{day}", wanted):
-                        hour = rng.pick_step((draw & 0xFFFF) << 16, self._hours)
-                        channel = rng.pick_step(draw & 0xFFFF0000, self._channels)
-                        cells[hour, channel] = cells.get((hour, channel), 0) + 1
-                    for (hour, channel), n in sorted(cells.items()):
-                        hours[hour].append((region, sku, CHANNELS[channel], n, price))
-        return hours
+                for period, cell in enumerate(cells):
+                    if cell:
+                        wishes = self._wishes(region, style, price, cell)
+                        result[period][region].extend(wishes)
+        return result
+
+    def _come(self, region: str, style: str, day: int) -> list[Arrival]:
+        """Return (hour, channel, SKU, person) of everybody who comes on a day."""
+        if self.frame is not None:
+            return self._frame_come(region, style, day)
+        steps = self._sku_steps[region, style]
+        channels = rng.steps(self._channel_weights(region, day))
+        come = self._crowd(region, style, day).come(self._hours, channels, steps)
+        times = self.stream_times_ms(region, style, day)
+        if times:
+            crowd = self.stream_crowd(region, style, f"{day}", len(times))
+            people = crowd.come((1,), (1,), steps)
+            come += [
+                (min(t // 3_600_000, 23), _LIVE, sku, who)
+                for t, (_, _, sku, who) in zip(times, people, strict=True)
+            ]
+        return come
+
+    def _frame_come(self, region: str, style: str, day: int) -> list[Arrival]:
+        come = []
+        channels = rng.steps(self._channel_weights(region, day))
+        for i, sku in enumerate(self._skus[style]):
+            wanted = self.frame.wanted(region, sku, day) if self.frame is not None else 0
+            if wanted:
+                crowd = Crowd(self.seed, f"{region}|{sku}|{day}", wanted)
+                come += [
+                    (hour, channel, i, who)
+                    for hour, channel, _, who in crowd.come(self._hours, channels, (1,))
+                ]
+        return come
+
+    def _wishes(self, region: str, style: str, price: int, cell: Cell) -> list[Wish]:
+        skus, wish = self._skus[style], self.consumers.wish
+        return [
+            wish((region, style, skus[sku], channel), price, who)
+            for (sku, channel), who in cell.items()
+        ]
+
+    def stream_wishes(self, region: str, style: str, key: str, first: int, last: int, size: int,
+                      price: int) -> list[Wish]:  # fmt: skip
+        """Return the wishes number `first` to `last` - 1 of a livestream of `size` orders."""
+        people = self.stream_crowd(region, style, key, size).come(
+            (1,), (1,), self._sku_steps[region, style]
+        )
+        cell: Cell = {}
+        for _, _, sku, who in people[first:last]:
+            cell.setdefault((sku, _LIVE), []).append(who)
+        return self._wishes(region, style, price, cell)
+
+    def bargains(self, region: str, style: str, day: int, periods: int) -> tuple[list[Wish], ...]:
+        """Return who would come at the lowest price of all but not at the planned one.
+
+        A world keeps those whose `taste` lies below the part that its markdown reaches. They are
+        the same under every policy; a policy that never marks down never asks for them.
+        """
+        key = (region, style, day, periods)
+        if key not in self._bargains:
+            entity = f"{region}|{style}"
+            lift = self.consumers.bargain_most_permille(style)
+            mean = self._noisy_milli(region, style, day) * lift // 1000
+            size = tables.count(rng.u32(self.seed, "bargain", entity, day), mean, self._k)
+            crowd = Crowd(self.seed, f"{entity}|{day}|bargain", size)
+            channels = rng.steps(self._channel_weights(region, day))
+            cells: list[Cell] = [{} for _ in range(periods)]
+            for hour, channel, sku, who in crowd.come(
+                self._hours, channels, self._sku_steps[region, style]
+            ):
+                cells[hour * periods // 24].setdefault((sku, channel), []).append(who)
+            price = self.price_fen(region, style, day)
+            self._bargains[key] = tuple(self._wishes(region, style, price, c) for c in cells)
+        return self._bargains[key]
+
+    def digest(self, days: int) -> str:
+        """Return the sha-256 of all that `days` days bring, whatever anybody decides.
+
+        It covers consumers with their tastes, patience, choices and returns, prices, and sellers'
+        orders.
+        """
+        h = hashlib.sha256(repr(sorted(self._sku_steps.items())).encode())
+        for day in range(days):
+            for region in (r.id for r in self.scenario.regions):
+                for style in self.collection.styles:
+                    h.update(f"{region}|{style}|{self.price_fen(region, style, day)}".encode())
+                    if self.frame is not None:
+                        h.update(repr(self._frame_come(region, style, day)).encode())
+                        continue
+                    h.update(self._crowd(region, style, day).rows)
+                    h.update(repr(self.stream_times_ms(region, style, day)).encode())
+            h.update(repr(self.seller_orders(day)).encode())
+        return h.hexdigest()
 
     def seller_orders(self, day: int) -> list[OrderWish]:
         """Return the orders that sellers will place on a day, in the order of their time."""
-        draw = rng.u32(self.seed, "orders", "count", day)
-        milli = self.orders_per_day_milli * self._weekly[self.weekday(day)] // 1000
-        number = (milli * rng.between(draw, 800, 1200) // 1000 + 500) // 1000
-        wishes = [self._wish(day, i) for i in range(number)]
-        return sorted(wishes, key=lambda wish: (wish.minute, wish.order))
-
-    def _wish(self, day: int, i: int) -> OrderWish:
-        name = f"SO-B{-day}-{i:02d}" if day < 0 else f"SO-{day:03d}-{i:02d}"
-        d = rng.words(self.seed, "order", name, 9)
-        names = list(self.collection.styles)
-        style = self.collection.styles[
-            names[rng.pick(d[0], [self.collection.traits[s].weight for s in names])]
-        ]
-        low, high = self.scenario.figure_list("market.order_pieces")
-        skew = rng.below(d[1], 1001)
-        pieces = low + (high - low) * skew * skew // 1_000_000 // 10 * 10
-        regions = self.scenario.regions
-        region = regions[rng.pick(d[3], [r.share_permille for r in regions])].id
-        return self.make_wish(name, style, pieces, region, d, minute=rng.between(d[5], 480, 1260))
+        return sellers.seller_orders(self, day)
 
     def make_wish(
         self, name: str, style: Style, pieces: int, region: str, d: tuple[int, ...], minute: int
     ) -> OrderWish:
         """Return an order of `pieces` of a style; colour, seller, due date by the draws `d`."""
-        colour = style.colours[
-            rng.pick(d[2], list(self.collection.traits[style.style].colour_share_permille))
-        ]
-        parts = spread(pieces, self.size_share[region, style.style])
-        first, last = self.scenario.figure_list("market.due_days")
-        return OrderWish(
-            order=name,
-            seller=self.scenario.sellers[rng.below(d[4], len(self.scenario.sellers))],
-            style=style.style,
-            colour=colour,
-            sizes={s: n for s, n in zip(style.sizes, parts, strict=True) if n},
-            region=region,
-            minute=minute,
-            due_days=rng.between(d[6], first, last),
-            price_fen=style.price_fen * rng.between(d[7], 420, 520) // 1000,
-        )
+        return sellers.make_wish(self, name, style, pieces, region, d, minute)
 
 
 def _market_figures(scenario: Scenario) -> dict[str, int]:
-    return {key: n for key, n in scenario.figures.items() if key.startswith("market.")}
+    sections = ("market.", "festivals.", "returns.", "collection.")
+    return {key: n for key, n in scenario.figures.items() if key.startswith(sections)}

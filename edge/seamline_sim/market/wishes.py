@@ -2,11 +2,52 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-Wish = tuple[str, str, str, int, int]
-"""(region, SKU, channel, pieces, price in fen)."""
 FrameRow = tuple[str, int, float]
 """(unique_id, day, pieces)."""
+
+
+PERSON_BYTES = 12
+"""One consumer of a wish: see `Person`."""
+
+Back = tuple[int, int, tuple[str, bool, int]]
+"""(draw of 16 bits, days until it comes back, (SKU, fit to be sold again, price in fen))."""
+
+
+class Wish(NamedTuple):
+    """Pieces of one SKU that consumers of one region and channel want at about the same time.
+
+    `people` holds `PERSON_BYTES` per piece. `back`: pieces that come back whatever they are like.
+    `perhaps`: pieces that come back if garments with hidden faults raise the chance above the draw.
+    """
+
+    region: str
+    style: str
+    sku: str
+    channel: str
+    qty: int
+    price_fen: int
+    people: bytes
+    back: tuple[Back, ...]
+    perhaps: tuple[Back, ...]
+
+
+class Person(NamedTuple):
+    """The draws of one consumer, the same under every policy.
+
+    `taste` (16 bits): buys while the part of consumers who accept the price is above it.
+    `returns` (16 bits): below the chance of a return, the piece comes back. `delay` (10 bits): a
+    knot of the delay's table. `patience` (8 bits) and `state` (8 bits): waits, and how the piece
+    looks when it comes back. `choice` (32 bits): what is bought when the wish is out of stock.
+    """
+
+    taste: int
+    returns: int
+    delay: int
+    patience: int
+    state: int
+    choice: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,8 @@ EVENT_VALUES: Final[Mapping[str, tuple[Value, ...]]] = {
     "sale": ("TS01-WHT-M", "shelf", 3, 4_900),
     "sale_day": ("TS01-WHT-M", 41, 0, 4_900, False, PLANT_MS - 34 * _HOUR_MS),
     "stock": ("TS01-WHT-M", 212, "delivery"),
+    "return_day": ("TS01-WHT-M", 6, 5, 29_400, PLANT_MS - 34 * _HOUR_MS),
+    "signal": ("TS06", "favourites", 31, PLANT_MS - 10 * _HOUR_MS),
     "cloth": ("jersey160", "WHT", 1_250_000, 300_000, "cut"),
     "lay": (
         88, '["O-1042"]', "pique220", "NVY", 120, 2, 16, 9_576, 1_520, 48, 20, 0, 1_260_000,
@@ -72,6 +74,8 @@ COMMAND_ARGS: Final[Mapping[str, Mapping[str, object]]] = {
         "to": "south", "fabric": "jersey160", "colour": "WHT", "length_cm": 40_000,
     },
     "cut_ahead": {"style": "TS01", "colour": "WHT", "sizes": {"M": 120, "L": 120}},
+    "transfer_stock": {"to": "south", "sku": "TS01-WHT-M", "qty": 40},
+    "set_price": {"style": "TS06", "price_permille": 700},
     "sequence": {"orders": ["O-1042", "O-1038"]},
     "expedite_repair": {"station": "line-1/st-07"},
     "maintain": {"station": "line-1/st-07"},

@@ -16,6 +16,8 @@ _TABLES: Final[Mapping[str, str]] = {
     "sale": "sales",
     "sale_day": "sales_daily",
     "stock": "stock_events",
+    "return_day": "returns_daily",
+    "signal": "signals",
     "cloth": "cloth_events",
     "lay": "lays",
     "control": "control_events",

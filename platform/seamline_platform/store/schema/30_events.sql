@@ -130,7 +130,34 @@ CREATE TABLE stock_events (
     node     VARCHAR,    -- warehouse
     sku      VARCHAR,    -- style-colour-size
     on_hand  BIGINT,     -- pieces after the event
-    reason   VARCHAR,    -- opening | delivery | count | out | back
+    reason   VARCHAR,    -- opening | delivery | count | out | back | return | transfer
+    batch_id BIGINT      -- batch that brought the event
+);
+
+-- What consumers sent back of one SKU on one closed day.
+CREATE TABLE returns_daily (
+    seq        BIGINT,     -- running number of the event
+    ts         TIMESTAMP,  -- plant time at which the day was closed
+    site       VARCHAR,    -- region
+    node       VARCHAR,    -- warehouse
+    sku        VARCHAR,    -- style-colour-size
+    qty        BIGINT,     -- pieces that came back
+    resaleable BIGINT,     -- of these, pieces that went back into stock
+    refund_fen BIGINT,     -- money given back
+    day_ts     TIMESTAMP,  -- start of the day
+    batch_id   BIGINT      -- batch that brought the event
+);
+
+-- What a region's shop knows besides sales: favourites and deposits, cloth cost, coupons.
+CREATE TABLE signals (
+    seq      BIGINT,     -- running number of the event
+    ts       TIMESTAMP,  -- plant time
+    site     VARCHAR,    -- region
+    node     VARCHAR,    -- warehouse
+    style    VARCHAR,    -- style
+    what     VARCHAR,    -- favourites | deposits | cost | coupon
+    value    BIGINT,     -- number of favourites or deposits; index in permille; 1 for a coupon
+    day_ts   TIMESTAMP,  -- start of the day
     batch_id BIGINT      -- batch that brought the event
 );
 
