@@ -62,6 +62,8 @@ def _kit(w: Core, node: str, args: Arguments) -> str:
     if args["order_kind"] not in ("seller", "replenishment"):
         raise Refusal(f"order_kind {args['order_kind']!r}; allowed: seller, replenishment")
     check_product(w, args)
+    if args["order"].startswith("#"):
+        raise Refusal(f"order {args['order']}: ids with # are those of pieces cut ahead of orders")
     order = w.orders.get(args["order"])
     sizes = {str(k): int(n) for k, n in args["sizes"].items()}
     if order is None:

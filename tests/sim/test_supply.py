@@ -269,6 +269,12 @@ def test_a_waiting_lay_takes_a_later_kit_along(cluster: Scenario) -> None:
     assert world.orders["later"].state == "queued"
 
 
+def test_names_of_pieces_cut_ahead_are_no_orders(cluster: Scenario) -> None:
+    world = World.create(cluster, seed=1)
+    command(world, "east", "cut_ahead", style="TS01", colour="WHT", sizes={"M": 100})
+    assert "are those of pieces cut ahead" in kit(world, "#1", {"M": 100}).reason
+
+
 def test_kits_use_what_was_cut_ahead(cluster: Scenario) -> None:
     world = World.create(cluster, seed=1)
     done = command(
