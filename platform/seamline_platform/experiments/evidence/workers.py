@@ -34,7 +34,7 @@ class Bench:
     A name, not a function, because a fresh process has to find it.
     """
 
-    module: str = "seamline_platform.experiments.season"
+    module: str = "seamline_platform.experiments.season.run"
 
     def functions(self) -> tuple[Callable[..., Any], Callable[..., Any]]:
         """Return `make_market` and `run_one`."""
