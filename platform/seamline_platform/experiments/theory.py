@@ -54,10 +54,23 @@ def learning_rmse(n: float, irreducible: float, spread: float, parameters: int) 
     return math.sqrt(variance * (1 + excess))
 
 
-def forgetting_examples(n: float, half_life: float) -> float:
-    """Return how many examples `n` count for when one loses half its weight in `half_life`."""
-    decay = math.exp2(-1 / half_life)
-    return (1 - math.pow(decay, n)) / (1 - decay)
+def tracking_rmse(
+    n: int, irreducible: float, spread: float, parameters: int, half_life: float = math.inf
+) -> float:
+    """Return the best error after `n` examples of a taste that changes from one to the next.
+
+    A Kalman filter of `parameters` equal directions: each example takes P^2 / (k (s^2 + P)) off the
+    variance P of what is not known of the attribute part; between examples the effects are an AR(1)
+    whose correlation halves in `half_life` examples. Without drift it is `learning_rmse`, and holds
+    for fewer examples than parameters too.
+    """
+    keep = math.exp2(-2 / half_life)
+    noise, prior = irreducible * irreducible, spread * spread
+    unknown = prior
+    for _ in range(n):
+        unknown -= unknown * unknown / (parameters * (noise + unknown))
+        unknown = keep * unknown + (1 - keep) * prior
+    return math.sqrt(noise + unknown)
 
 
 def pooled_stock(members: int, correlation: float) -> float:

@@ -153,7 +153,13 @@ def test_the_published_learning_curve(n: int, rmse: float) -> None:
 def test_the_learning_curve_begins_at_all_and_ends_at_the_floor() -> None:
     assert theory.learning_rmse(0, 0.35, 0.83, 30) == pytest.approx(math.hypot(0.35, 0.83))
     assert theory.learning_rmse(1e9, 0.35, 0.83, 30) == pytest.approx(0.35)
-    assert theory.forgetting_examples(1e6, 100) == pytest.approx(144.8, abs=0.1)
+    few = [theory.tracking_rmse(n, 0.35, 0.83, 30) for n in (0, 10, 3_000)]
+    assert few[0] == pytest.approx(math.hypot(0.35, 0.83))
+    assert few[1] > theory.learning_rmse(10, 0.35, 0.83, 30)
+    assert few[2] == pytest.approx(theory.learning_rmse(3_000, 0.35, 0.83, 30), rel=0.002)
+    drift = [theory.tracking_rmse(n, 0.35, 0.83, 30, 100) for n in (1_000, 4_000)]
+    assert drift[0] == pytest.approx(drift[1], rel=1e-6)  # the wheel has stopped
+    assert drift[0] > 1.5 * few[2]
 
 
 def test_hawkes_dispersion_from_poisson_to_the_long_window() -> None:

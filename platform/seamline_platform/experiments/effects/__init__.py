@@ -1,0 +1,1 @@
+"""Flywheel and snowball: what more data, and more members, are worth."""
