@@ -1,12 +1,13 @@
 """`seamline sim calibrate|realism|market`: the world's figures against real ones, and its data."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from seamline_platform.cli.bench_commands import sim_app
-from seamline_platform.cli.words import JsonOption, print_json, print_table
+from seamline_platform.cli.words import JsonOption, note, print_json, print_table
 
 app = sim_app
 
@@ -44,3 +45,68 @@ def calibrate(
         ],
         "Fitted from real team-days (UCI 597), published, and in calibration.toml",
     )  # fmt: skip
+
+
+@app.command("realism")
+def realism(
+    against: Annotated[
+        list[str],
+        typer.Option(
+            "--against",
+            help="CSV or Parquet with unique_id, ds, y, or a known set: uci_sales_weekly, "
+            "hermes_fashion, walmart2014, expsmooth_carparts, expsmooth_hospital. Again for more.",
+            metavar="FILE",
+        ),
+    ],
+    data: DataOption = Path("../shared/data"),
+    frequency: Annotated[
+        str | None,
+        typer.Option(help="daily, weekly or monthly, where a file's ds does not tell."),
+    ] = None,
+    scenario: Annotated[str, typer.Option(help="pi, demo, large, or a TOML file.")] = "demo",
+    seed: Annotated[int, typer.Option(help="Seed of all draws.", min=0)] = 1,
+    days: Annotated[int, typer.Option(help="Days of our market.", min=150, max=3_650)] = 728,
+    report: Annotated[
+        Path | None,
+        typer.Option("--report", help="Write the HTML report here.", metavar="FILE"),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Compare the market's series with real ones: features, classes, distances, a classifier."""
+    from seamline_broker.errors import ConfigError
+    from seamline_platform.experiments import document
+    from seamline_platform.experiments.realism import report as realism_report
+    from seamline_platform.experiments.realism.sources import SEASON, read_set
+
+    if frequency is not None and frequency not in SEASON:
+        raise ConfigError(f"--frequency is {frequency!r}; allowed: {', '.join(SEASON)}.")
+    sets = [read_set(name, data, frequency) for name in against]
+    result = realism_report.run(scenario, seed, days, sets)
+    if report is not None:
+        document.write(report, realism_report.report(result))
+        note(f"Report: {report}")
+    if as_json:
+        print_json(result.document())
+        return
+    for c in result.comparisons:
+        rows = []
+        for feature in realism_report.NAMES:
+            ours, theirs = c.summaries(feature)
+            far = c.distance(feature)
+            rows.append((
+                feature, *(f"{v:.2f}" for s in (ours, theirs) for v in (s.median, s.q1, s.q3)),
+                f"{far.ks:.2f}", f"{far.wasserstein:.2f}",
+            ))  # fmt: skip
+        print_table(
+            ("feature", "ours", "q1", "q3", "theirs", "q1", "q3", "KS", "Wasserstein"), rows,
+            f"{c.level} beside {c.name}, {c.length} periods; AUC {c.judgement.auc:.2f} "
+            f"({c.judgement.lo:.2f} .. {c.judgement.hi:.2f})",
+        )  # fmt: skip
+        mixes = (c.our_classes, c.their_classes)
+        print_table(
+            ("classes", *c.our_classes),
+            [(who, *(f"{100 * share:.0f} %" for share in mix.values()))
+             for who, mix in zip(("ours", c.name), mixes, strict=True)],
+        )  # fmt: skip
+    acf1 = ", ".join(f"{name} {value:.2f}" for name, value in result.acf1.items())
+    sys.stdout.write(f"Median ACF1 by week: {acf1}\n")

@@ -21,7 +21,7 @@ font:16px/1.55 system-ui,"Noto Sans CJK SC","PingFang SC","Microsoft YaHei",sans
 main{max-width:1360px;margin:0 auto;padding:28px 24px 60px}h1{font-size:28px;margin:0 0 6px}
 h2{font-size:20px;margin:34px 0 6px;border-top:1px solid var(--rule);padding-top:22px}
 p{max-width:78ch;margin:8px 0}.soft{color:var(--soft)}
-.charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,520px),1fr));gap:22px}
+.charts{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,520px),1fr));gap:22px}
 svg{width:100%;height:auto}svg text{fill:var(--ink);font-size:12px}svg .title{font-size:15px;
 font-weight:600}svg .label,svg .tick{fill:var(--soft)}.middle{text-anchor:middle}
 .end{text-anchor:end}.grid{stroke:var(--rule)}.line{fill:none;stroke-width:2}

@@ -29,7 +29,8 @@ def report(result: Flywheel) -> str:
     intro = (
         f"Styles of the generated market ({plan.scenario}), {plan.seeds} seeds; bands are 95 % "
         "intervals over seeds, dashed lines are theory.",
-        f"生成市场（{plan.scenario}）的款式，{plan.seeds} 个随机种子；色带为 95% 区间，虚线为理论。",
+        f"生成市场（{plan.scenario}）的款式，{plan.seeds} 个随机种子；"
+        "色带为 95% 区间，虚线为理论。",
     )
     return page(
         _TITLE,
@@ -144,11 +145,11 @@ def _censored(result: Flywheel) -> str:
     lines = []
     for colour, (way, name) in enumerate(_WAYS.items()):
         band = result.weeks[way]
-        four = [
-            tuple(sum(part[i : i + 4]) / 4 for i in range(0, 4 * len(weeks), 4))
+        mean, low, high = (
+            [sum(part[i : i + 4]) / 4 for i in range(0, 4 * len(weeks), 4)]
             for part in (band.mean, band.lo, band.hi)
-        ]
-        lines.append(Line(name, weeks, *four, colour=(1, 2, 0)[colour]))
+        )
+        lines.append(Line(name, weeks, mean, low, high, colour=(1, 2, 0)[colour]))
     chart = line_chart(
         ("Profit of an item bought too small at the start", "起步备货过少的商品的利润"),
         ("week", "周"), ("share of perfect information", "占完全信息之比"), lines,

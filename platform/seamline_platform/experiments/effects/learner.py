@@ -119,4 +119,5 @@ def stocked_weeks(demand: Floats, start: float, way: str, memory: int = 26) -> F
         else:
             guess = kaplan_meier_quantile(sold[recent], cut[recent], service)
             order = guess if guess is not None else 1.25 * float(sold[recent].max())
-    return profit / (UNDERAGE * demand.mean())
+    share: Floats = profit / (UNDERAGE * demand.mean())
+    return share

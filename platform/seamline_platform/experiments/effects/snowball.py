@@ -75,13 +75,16 @@ class Costs:
     @property
     def own(self) -> Floats:
         """Return what the m-th member saves against being alone."""
-        return self.average[0] - self.average
+        saving: Floats = self.average[0] - self.average
+        return saving
 
     @property
     def others(self) -> Floats:
         """Return what the m-th member saves all who were there before: (m-1)(c(m-1) - c(m))."""
         before = np.arange(len(self.average))
-        return before * (np.concatenate([self.average[:1], self.average[:-1]]) - self.average)
+        last = np.concatenate([self.average[:1], self.average[:-1]])
+        saving: Floats = before * (last - self.average)
+        return saving
 
 
 @dataclass(frozen=True, slots=True)
