@@ -1,5 +1,6 @@
 """`seamline sim calibrate|realism|market`: the world's figures against real ones, and its data."""
 
+import math
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -94,11 +95,11 @@ def realism(
             ours, theirs = c.summaries(feature)
             far = c.distance(feature)
             rows.append((
-                feature, *(f"{v:.2f}" for s in (ours, theirs) for v in (s.median, s.q1, s.q3)),
-                f"{far.ks:.2f}", f"{far.wasserstein:.2f}",
+                feature, *(_text(v) for s in (ours, theirs) for v in (s.median, s.q1, s.q3)),
+                _text(far.ks), _text(far.wasserstein),
             ))  # fmt: skip
         print_table(
-            ("feature", "ours", "q1", "q3", "theirs", "q1", "q3", "KS", "Wasserstein"), rows,
+            ("feature", "ours", "q1", "q3", "theirs", "q1", "q3", "KS", "W"), rows,
             f"{c.level} beside {c.name}, {c.length} periods; AUC {c.judgement.auc:.2f} "
             f"({c.judgement.lo:.2f} .. {c.judgement.hi:.2f})",
         )  # fmt: skip
@@ -110,3 +111,7 @@ def realism(
         )  # fmt: skip
     acf1 = ", ".join(f"{name} {value:.2f}" for name, value in result.acf1.items())
     sys.stdout.write(f"Median ACF1 by week: {acf1}\n")
+
+
+def _text(value: float) -> str:
+    return f"{value:.2f}" if math.isfinite(value) else "-"

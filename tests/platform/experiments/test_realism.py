@@ -104,7 +104,7 @@ def test_ks_p_values_are_those_of_the_table() -> None:
 
 def test_a_classifier_tells_different_sets_apart_and_equal_ones_not() -> None:
     rng = np.random.default_rng(6)
-    a, b = rng.normal(size=(150, 10)), rng.normal(size=(150, 10))
+    a, b = rng.normal(size=(80, 10)), rng.normal(size=(80, 10))
     fair = judge(a, b)
     assert fair.lo < 0.5 < fair.hi
     assert judge(a, b + 3).lo > 0.98
@@ -225,7 +225,7 @@ def test_a_market_beside_a_set_gives_one_digest_and_a_page() -> None:
 
 def test_a_set_beside_itself_is_not_told_apart() -> None:
     rng = np.random.default_rng(9)
-    series = tuple(rng.poisson(3, (160, 60)).astype(float))
+    series = tuple(rng.poisson(3, (120, 60)).astype(float))
     result = compare(series[::2], "style weekly", SeriesSet("half", "weekly", series[1::2]))
     assert result.judgement.lo < 0.5 < result.judgement.hi
     assert result.our_classes["smooth"] == pytest.approx(result.their_classes["smooth"], abs=0.1)

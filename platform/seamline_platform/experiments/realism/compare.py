@@ -180,7 +180,8 @@ def _ks_p(ks: float, n: int, m: int) -> float:
     if x < 0.2:
         return 1.0
     terms = (2 * (-1) ** (k - 1) * math.exp(-2 * k * k * x * x) for k in range(1, 101))
-    return min(max(sum(terms), 0.0), 1.0)
+    total: float = sum(terms)
+    return min(max(total, 0.0), 1.0)
 
 
 def judge(a: Floats, b: Floats) -> Judgement:
@@ -198,7 +199,7 @@ def judge(a: Floats, b: Floats) -> Judgement:
     x = np.where(np.isfinite(x), x, np.nanmedian(x, axis=0))
     side = np.concatenate([np.zeros(len(a)), np.ones(len(b))])
     forest = RandomForestClassifier(
-        60, min_samples_leaf=5, class_weight="balanced", random_state=1, n_jobs=1
+        40, min_samples_leaf=5, class_weight="balanced", random_state=1, n_jobs=1
     )
     folds = StratifiedKFold(_FOLDS, shuffle=True, random_state=1)
     guess = cross_val_predict(forest, x, side, cv=folds, method="predict_proba")[:, 1]
@@ -212,7 +213,7 @@ def _auc_error(auc: float, n: int, m: int) -> float:
     q1, q2 = auc / (2 - auc), 2 * auc * auc / (1 + auc)
     a2 = auc * auc
     variance: float = auc * (1 - auc) + (m - 1) * (q1 - a2) + (n - 1) * (q2 - a2)
-    return float(math.sqrt(max(variance, 0.0) / (n * m)))
+    return math.sqrt(max(variance, 0.0) / (n * m))
 
 
 def principal_axes(ours: Floats, theirs: Floats) -> tuple[Floats, Floats]:

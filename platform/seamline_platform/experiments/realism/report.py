@@ -156,7 +156,8 @@ def _comparison(c: Comparison) -> str:
         f"classifier that sees only the features tells them apart with AUC {j.auc:.2f} "
         f"({j.lo:.2f} to {j.hi:.2f}); .5 would be a coin, 1 never wrong.",
         f"本市场 {len(c.ours)} 条、真实 {len(c.theirs)} 条，每条 {c.length} 期。"
-        f"只看特征的分类器区分两者的 AUC 为 {j.auc:.2f}（{j.lo:.2f} 至 {j.hi:.2f}）；0.5 等于抛硬币，1 为从不出错。",
+        f"只看特征的分类器区分两者的 AUC 为 {j.auc:.2f}（{j.lo:.2f} 至 {j.hi:.2f}）；"
+        "0.5 等于抛硬币，1 为从不出错。",
     )
     theirs: Words = (c.name, c.name)
     a, b = principal_axes(c.ours, c.theirs)

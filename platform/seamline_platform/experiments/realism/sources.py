@@ -136,7 +136,7 @@ def _equally_spaced(
 
 
 def _frequency(file: Path, values: Mapping[str, Mapping[int, float]]) -> str:
-    places = sorted(max(values.values(), key=len)) if values else []
+    places = max((sorted(days) for days in values.values()), key=len, default=[])
     step = int(np.median(np.diff(places))) if len(places) > 1 else 0
     if places and places[0] >= 100_000:
         for name, days in (("daily", (1, 1)), ("weekly", (7, 7)), ("monthly", (28, 31))):
