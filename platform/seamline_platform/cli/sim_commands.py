@@ -115,3 +115,36 @@ def realism(
 
 def _text(value: float) -> str:
     return f"{value:.2f}" if math.isfinite(value) else "-"
+
+
+@app.command("market")
+def market(
+    out: Annotated[Path, typer.Option("--out", help="New folder for the files.", metavar="DIR")],
+    scenario: Annotated[str, typer.Option(help="pi, demo, large, or a TOML file.")] = "demo",
+    days: Annotated[int, typer.Option(help="Days.", min=56, max=3_650)] = 728,
+    styles: Annotated[int, typer.Option(help="Styles drawn.", min=4, max=400)] = 120,
+    seed: Annotated[int, typer.Option(help="Seed of all draws.", min=0)] = 1,
+    csv: Annotated[bool, typer.Option("--csv", help="Write CSV instead of Parquet.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Write a market's sales, calendar, prices, attributes, stock, signals, hierarchy.
+
+    The truth (demand that shops cannot see) lies apart in sealed/; manifest.json has the hashes.
+    """
+    from seamline_platform.experiments.dataset import tables, writer
+
+    order = tables.Order(scenario, seed, days, styles)
+    drawn, origin = tables.draw(order, f"{scenario} market, seed {seed}", 1)
+    manifest = writer.write_dataset(out, drawn, origin, "csv" if csv else "parquet")
+    total = sum(record.bytes for record in manifest.files.values())
+    if as_json:
+        print_json({
+            "folder": str(out), "digest": manifest.digest, "bytes": total,
+            "files": {path: record.rows for path, record in manifest.files.items()},
+        })  # fmt: skip
+        return
+    print_table(
+        ("file", "rows", "bytes", "sha-256"),
+        [(path, r.rows, r.bytes, r.sha256[:16]) for path, r in manifest.files.items()],
+        f"{out}: {total / 1e6:.1f} MB, manifest sha-256 {manifest.digest}",
+    )

@@ -10,7 +10,7 @@ from typing import Any, Final
 from seamline_broker.errors import UNREADABLE, ConfigError
 
 MANIFEST: Final = "manifest.json"
-PUBLIC: Final = ("sales", "calendar", "prices", "attributes", "stock", "hierarchy")
+PUBLIC: Final = ("sales", "calendar", "prices", "attributes", "stock", "signals", "hierarchy")
 SEALED: Final = "sealed"
 """Folder of what models must not see."""
 FORMAT: Final = 1

@@ -24,9 +24,11 @@ A generated garment market, version {version}: {days} days from {first_day}, see
 |---|---|
 {rows}
 
-`unique_id` is `SKU@region` (a SKU is `style-colour-size`), `ds` a date, `y` the value: the files
-read straight into tools that want long frames. Sales are what could be sold: where `stock` says
-that a SKU was sold out, demand was higher. The first {train_days} days are for training.
+`unique_id` is `SKU@region` (a SKU is `style-colour-size`), or `style@region` (prices, signals);
+`ds` is a date, `y` the value (pieces, yuan): the files read straight into tools that want long
+frames. Sales are what could be sold: where `stock` says that a SKU was out, demand may have been
+higher, and some of it went to others. `signals` come before a launch: favourites and deposits.
+The first {train_days} days are for training, the rest for testing.
 
 `{sealed}/` holds the truth (demand that nobody sees, and what the market knows of each style). A
 model that reads it is not forecasting. `manifest.json` has the hash of every file.
@@ -35,7 +37,7 @@ model that reads it is not forecasting. `manifest.json` has the hash of every fi
 
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """Arrow tables by name: the six public ones, and the sealed ones."""
+    """Arrow tables by name: the public ones, and the sealed ones."""
 
     public: Mapping[str, Any]
     sealed: Mapping[str, Any]
