@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from seamline_sim.collection import LEVELS, PastStyle, past_styles
 
 from seamline_platform.experiments.effects.bands import Floats
 from seamline_sim import load_scenario
+from seamline_sim.collection import LEVELS, PastStyle, past_styles
 
 _PENALTIES: Final = np.geomspace(1e-2, 1e3, 26)
 PARAMETERS: Final = sum(len(levels) - 1 for levels in LEVELS.values()) + 1
