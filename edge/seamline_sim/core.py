@@ -2,6 +2,7 @@
 
 import heapq
 from collections.abc import Callable
+from typing import Literal
 
 from seamline_broker.contracts.catalogue import Catalogue
 from seamline_broker.contracts.events import Value
@@ -20,6 +21,12 @@ HOUR_US = 60 * MINUTE_US
 DAY_US = 24 * HOUR_US
 DAY_MS = DAY_US // 1000
 
+FLOOR_KINDS = frozenset({"piece", "station", "qc", "andon", "sale"})
+"""Events that a world of resolution `bundle` does not emit."""
+
+SEASON_PERIODS = 4
+Resolution = Literal["piece", "bundle"]
+
 Args = tuple[int | str, ...]
 HeapEvent = tuple[int, int, int, str, Args]
 RawEvent = tuple[int, int, str, str, tuple[Value, ...]]
@@ -28,13 +35,18 @@ RawEvent = tuple[int, int, str, str, tuple[Value, ...]]
 class Core:
     """What every handler gets: time, the heap, the outbox and the state of market and plants."""
 
-    def __init__(self, scenario: Scenario, seed: int, market: Market) -> None:
+    def __init__(
+        self, scenario: Scenario, seed: int, market: Market, resolution: Resolution = "piece"
+    ) -> None:
         self.scenario = scenario
         self.seed = seed
+        self.resolution: Resolution = resolution
+        self.bundles = resolution == "bundle"
         self.market = market
         self.catalogue: Catalogue = catalogue(scenario, market.collection.styles)
         self.start_ms = scenario.start_ms
         self.time_factor = tables.lognormal(scenario.figure("operators.time_spread_permille"))
+        self.mean_factor = tables.means(scenario.figure("operators.time_spread_permille"))
         self.cutting = CuttingRules.of(scenario)
         self.now_us = 0
         self.count = 0
@@ -47,7 +59,8 @@ class Core:
         self.warehouses: dict[str, Warehouse] = {}
         self.orders: dict[str, Order] = {}
         self.ids: dict[str, str] = {}
-        self.periods = 24
+        self.serials: dict[str, int] = {}
+        self.periods = SEASON_PERIODS if self.bundles else 24
         """Consumers come so many times a day: hourly, or less often in long runs (then `sale`
         events and the count of unchanged stock are left out)."""
         self.rushes = 0
@@ -69,7 +82,9 @@ class Core:
         heapq.heappush(self.heap, (t_us, prio, self.count, kind, args))
 
     def emit(self, node: str, kind: str, *values: Value) -> None:
-        """Put a domain event into the outbox."""
+        """Put a domain event into the outbox; seasons are silent about single garments."""
+        if self.bundles and kind in FLOOR_KINDS:
+            return
         self.seq += 1
         self.outbox.append((self.seq, self.start_ms + self.now_us // 1000, node, kind, values))
 

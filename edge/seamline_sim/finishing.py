@@ -15,7 +15,7 @@ BATCH = 20
 
 def receive(w: Core, plant: PlantState, order: Order) -> None:
     """Garments of an order have come from a line (or its last one was written off)."""
-    waiting = order.sewn - order.finished
+    waiting = order.gathered - order.finished
     if waiting < BATCH and order.state != "sewn":
         return
     if waiting and order.id not in plant.finishing:
@@ -33,7 +33,7 @@ def work(w: Core, plant: PlantState) -> None:
     if plant.batch or not plant.open or not plant.finishing:
         return
     order = w.orders[plant.finishing[0]]
-    plant.batch = min(order.sewn - order.finished, BATCH)
+    plant.batch = min(order.gathered - order.finished, BATCH)
     iron_ms, fold_ms = standard_ms(w, order.style)
     ms = plant.batch * (iron_ms + fold_ms) * 1000 // w.fig("finishing.pace_permille")
     plant.finishing_ms += ms
@@ -48,7 +48,7 @@ def finished(w: Core, plant_id: str, order_id: str) -> None:
     order.finished += plant.batch
     plant.finished += plant.batch
     plant.batch = 0
-    waiting = order.sewn - order.finished
+    waiting = order.gathered - order.finished
     if not waiting or (waiting < BATCH and order.state != "sewn"):
         plant.finishing.remove(order_id)
     if not waiting:

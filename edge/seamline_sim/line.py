@@ -1,9 +1,19 @@
 """A hanger line: feeding orders under a limit of hangers, style changes, what enters and leaves."""
 
-from seamline_sim import crew, energy, finishing, membership, repair, rng, station
+from seamline_sim import (
+    crew,
+    energy,
+    finishing,
+    membership,
+    repair,
+    rng,
+    station,
+    tables,
+    tokens,
+)
 from seamline_sim.core import MINUTE_US, Core
 from seamline_sim.layout import plan_of
-from seamline_sim.state import Garment, Line, Order
+from seamline_sim.state import Draws, Garment, Line, Order
 
 
 def tell(w: Core, node: str, order: Order, state: str, pieces: int) -> None:
@@ -52,6 +62,9 @@ def book(w: Core, line: Line) -> None:
 def feed(w: Core, line: Line) -> None:
     """Hang in pieces while the line has room, and begin the next order when one is all in."""
     while line.open and not line.setup_us and line.wip < line.limit:
+        if line.tail is not None:
+            _hang(w, line, line.limit - line.wip)
+            continue
         if not line.feeding and not _begin_next(w, line):
             return
         if line.setup_us or not line.feeding:
@@ -60,37 +73,90 @@ def feed(w: Core, line: Line) -> None:
 
 
 def _load(w: Core, line: Line, order: Order) -> None:
-    _mark_wip(w, line)
-    piece = order.loaded
-    order.loaded += 1
+    token = _next_token(w, line, order) if line.token_pieces else _next_garment(w, line, order)
     if order.loaded == order.pieces:
         line.feeding = ""
-    line.wip += 1
-    line.entered += 1
-    garment = Garment(
-        order,
-        piece,
-        size_of(order, piece),
-        w.now_ms,
-        0,
-        line.plan.ready,
-        sewing_draws(w, order.id, piece, len(line.plan.ops)),
+    line.tail = token
+    _hang(w, line, line.limit - line.wip)
+    if line.token_pieces:
+        tokens.enter(w, line, token)
+    else:
+        station.route(w, line, token)
+
+
+def _hang(w: Core, line: Line, room: int) -> None:
+    """Let garments of the last token enter, as far as there is room."""
+    token = line.tail
+    if token is None:
+        return
+    _mark_wip(w, line)
+    entering = min(token.n - token.hung, room)
+    token.hung += entering
+    token.in_ms += entering * w.now_ms
+    line.wip += entering
+    line.entered += entering
+    if token.hung == token.n:
+        line.tail = None
+
+
+def hang_rest(w: Core, line: Line, token: Garment) -> None:
+    """Let all garments of a token enter: it is about to leave, or to be divided."""
+    if token is line.tail:
+        _hang(w, line, token.n)
+
+
+def _next_garment(w: Core, line: Line, order: Order) -> Garment:
+    piece = order.loaded
+    order.loaded += 1
+    size, nth = size_of(order, piece)
+    serial = order.serials[size] + nth
+    draws = sewing_draws(w, order, size, serial, len(line.plan.ops))
+    return Garment(order, piece, size, serial, 0, 0, line.plan.ready, draws, hung=0)
+
+
+def _next_token(w: Core, line: Line, order: Order) -> Garment:
+    """Return the next token of an order: garments of one size, in even parts."""
+    piece = order.loaded
+    size, nth = size_of(order, piece)
+    left = order.sizes[size] - nth
+    n = -(-left // -(-left // line.token_pieces))
+    order.loaded += n
+    line.number += 1
+    serial = order.serials[size] + nth
+    draws = sewing_draws(w, order, size, serial, len(line.plan.ops))
+    token = Garment(
+        order, piece, size, serial, 0, 0, line.plan.ready, draws, n=n, hung=0, number=line.number
     )
-    station.route(w, line, garment)
+    token.limit = tokens.ALWAYS
+    if w.bundles:
+        token.limit = tables.defects(n, max(st.defect_limit for st in line.stations))[0]
+        token.seen = True
+        line.seen += n
+    return token
 
 
-def size_of(order: Order, piece: int) -> str:
-    """Return the size of the nth garment of an order."""
+def number_garments(w: Core, order: Order) -> None:
+    """Give the garments of an order their serial numbers, by style and size."""
+    if order.serials:
+        return
     for size, n in order.sizes.items():
+        key = f"{order.style}-{size}"
+        order.serials[size] = w.serials.get(key, 0)
+        w.serials[key] = order.serials[size] + n
+
+
+def size_of(order: Order, piece: int) -> tuple[str, int]:
+    """Return the size of a garment of an order, and which of that size it is."""
+    for size, n in order.sizes.items():
+        if piece < n:
+            return size, piece
         piece -= n
-        if piece < 0:
-            return size
     raise IndexError(f"Order {order.id} has no garment so late.")
 
 
-def sewing_draws(w: Core, order: str, piece: int, operations: int) -> tuple[int, ...]:
-    """Return one garment's draws: the same whatever line sews it, and when."""
-    return rng.words(w.seed, "sew", f"{order}|{piece}", operations)
+def sewing_draws(w: Core, order: Order, size: str, serial: int, operations: int) -> Draws:
+    """Return one garment's draws: the same whatever order and line it belongs to, and when."""
+    return rng.words(w.seed, "sew", f"{order.style}-{size}|{serial}", operations)
 
 
 def _begin_next(w: Core, line: Line) -> bool:
@@ -142,7 +208,7 @@ def _relearn(w: Core, line: Line, bulletin: str, change: str) -> None:
 
 
 def _move_machines(w: Core, line: Line, bulletin: str, minutes: int) -> None:
-    line.plan = plan_of(bulletin, len(line.stations))
+    line.plan = plan_of(bulletin, len(line.stations), line.by_hand)
     for st, machine in zip(line.stations, line.plan.machines, strict=True):
         energy.fold(w, line, st)
         st.stitches += (st.run_ms - st.machine_from_ms) * stitches_per_s(w, st.machine) // 1000
@@ -152,6 +218,9 @@ def _move_machines(w: Core, line: Line, bulletin: str, minutes: int) -> None:
         repair.put_machine(w, line, st)
         w.emit(line.node, "station", st.id, "setup", "style_change", minutes * 60_000)
     crew.seat(w, line)
+    if line.token_pieces:
+        set_limit(w, line)
+        tokens.settle(w, line)
 
 
 def setup_done(w: Core, line_index: int, end_us: int) -> None:
@@ -176,30 +245,56 @@ def stitches_per_s(w: Core, machine: str) -> int:
 
 def leave(w: Core, line: Line, garment: Garment, good: bool) -> None:
     """A garment left the line, complete and good or written off."""
+    hang_rest(w, line, garment)
     _mark_wip(w, line)
-    line.wip -= 1
-    line.seen -= 1
-    line.sojourn_ms += w.now_ms - garment.in_ms
+    n = garment.n
+    line.wip -= n
+    line.seen -= n
+    line.sojourn_ms += n * w.now_ms - garment.in_ms
     order = garment.order
     if good:
-        line.first_pass += not garment.redo
-        if garment.defects:
-            line.slipped += 1
-            order.hidden_defects += 1
-        order.sewn += 1
-        order.good[garment.size] = order.good.get(garment.size, 0) + 1
-        line.sewn += 1
-        line.smv_done_ms += line.plan.total_ms
+        line.first_pass += n - min(garment.redo, n)
+        hidden = len(garment.flaws) or (garment.defects > 0)
+        line.slipped += hidden
+        order.hidden_defects += hidden
+        order.sewn += n
+        order.good[garment.size] = order.good.get(garment.size, 0) + n
+        line.sewn += n
+        line.smv_done_ms += n * line.plan.total_ms
     else:
-        order.scrapped += 1
-        line.scrapped += 1
-    if order.sewn + order.scrapped == order.pieces:
+        order.scrapped += n
+        line.scrapped += n
+    whole = order.sewn + order.scrapped == order.pieces
+    if whole:
         book(w, line)
         line.sewing.remove(order.id)
+    if not line.token_pieces:
+        gathered(w, line.index, order.id, order.sewn - order.gathered)
+    elif whole or order.sewn - order.offered >= finishing.BATCH:
+        # the finishing team serves several lines, which run by themselves: an event of the world
+        w.at(w.now_us, "gathered", line.index, order.id, order.sewn - order.offered)
+        order.offered = order.sewn
+    feed(w, line)
+
+
+def gathered(w: Core, line_index: int, order_id: str, pieces: int) -> None:
+    """Good garments of an order have come from a line (or its last ones were written off)."""
+    line, order = w.lines[line_index], w.orders[order_id]
+    order.gathered += pieces
+    if order.id not in line.sewing and order.sewn + order.scrapped == order.pieces:
         tell(w, line.node, order, "sewn", order.sewn)
         membership.close_if_drained(w, line)
     finishing.receive(w, w.plants[line.plant], order)
-    feed(w, line)
+
+
+def set_limit(w: Core, line: Line) -> None:
+    """Set how many garments may be on the line: three hangers per station, or a day of bundles."""
+    stations = len(line.stations)
+    line.limit = stations * w.fig("line.hangers_per_station_permille") // 1000
+    if line.by_hand:
+        work_ms = stations * line.day_ms * w.fig("line.bundle_wip_mdays") // 1000
+        planned = w.fig("market.planned_efficiency_permille")
+        line.limit = max(work_ms * planned // (1000 * line.plan.total_ms), line.limit)
 
 
 def _mark_wip(w: Core, line: Line) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from seamline_sim import tokens
 from seamline_sim.core import Core
 from seamline_sim.energy import closed_w, extra_w, line_mj, open_ms, open_w, running_ms
 from seamline_sim.line import stitches_per_s
@@ -84,11 +85,11 @@ def health(w: Core, line: Line) -> list[StationHealth]:
     return result
 
 
-def state_of(line: Line, st: Station) -> str:
+def state_of(w: Core, line: Line, st: Station) -> str:
     """Return the state of a station."""
     if st.down:
         return "down"
-    if st.seg_ms:
+    if st.seg_ms or (line.token_pieces and tokens.works(w, line, st)):
         return "run"
     if not line.open or not st.manned:
         return "off"
@@ -107,7 +108,7 @@ def sample_station(w: Core, line: Line, st: Station) -> StationSample:
     return StationSample(
         id=st.id,
         machine=st.machine,
-        state=state_of(line, st),
+        state=state_of(w, line, st),
         order=job.order.id if job else "",
         op=line.plan.ops[job.op].op if job else "",
         pieces=st.pieces,
@@ -115,7 +116,7 @@ def sample_station(w: Core, line: Line, st: Station) -> StationSample:
         running_ms=running,
         energy_wh=energy / 3_600_000,
         wear=wear_ppm(w, line, st, running) / 1_000_000,
-        waiting=len(st.queue),
+        waiting=tokens.waiting(w, line, st) if line.token_pieces else len(st.queue),
     )
 
 
@@ -127,7 +128,7 @@ def energy_mj(w: Core, line: Line) -> int:
 def sample_line(w: Core, line: Line) -> LineSample:
     """Return what a line's meters could know now."""
     power = open_w(w, line) if line.open else closed_w(w, line)
-    power += sum(extra_w(w, st.machine) for st in line.stations if st.seg_ms)
+    power += sum(extra_w(w, st.machine) for st in line.stations if state_of(w, line, st) == "run")
     return LineSample(
         wip=line.wip,
         power_w=power,

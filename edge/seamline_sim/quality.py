@@ -7,11 +7,16 @@ from seamline_sim.state import Garment, Line, Station
 _CODES = ("skipped_stitch", "open_seam", "puckering", "uneven", "stain", "misaligned")
 
 
+def key_of(garment: Garment) -> str:
+    """Return the name under which a garment draws its chance, whatever order it belongs to."""
+    return f"{garment.order.style}-{garment.size}|{garment.serial}"
+
+
 def draw(w: Core, garment: Garment) -> int:
     """Return the draw of the operation in work: another one when it is done again."""
     op = garment.op
     if garment.redo_bits >> op & 1:
-        entity = f"{garment.order.id}|{garment.piece}|{garment.redo}"
+        entity = f"{key_of(garment)}|{garment.redo}"
         return rng.u32(w.seed, "redo", entity, op)
     return garment.draws[op]
 
@@ -32,7 +37,7 @@ def defect(w: Core, line: Line, station: Station, garment: Garment) -> str:
     if not found or garment.redo >= w.fig("quality.max_reworks"):
         garment.defects |= 1 << garment.op
         return "ok"
-    _report(w, line, station, garment, garment.op, "rework")
+    report(w, line, station, garment, garment.op, "rework")
     garment.redo += 1
     garment.order.reworks += 1
     line.reworks += 1
@@ -46,7 +51,7 @@ def inspect(w: Core, line: Line, station: Station, garment: Garment) -> str:
     A garment with defects that were found goes back, or is written off; what nobody finds goes on.
     """
     plan = line.plan
-    name = f"{garment.order.id}|{garment.piece}|{garment.redo}"
+    name = f"{key_of(garment)}|{garment.redo}"
     scrap_draw, *looks = rng.words(w.seed, "endline", name, 1 + plan.qc)
     power = w.fig("quality.endline_permille")
     found = 0
@@ -59,7 +64,7 @@ def inspect(w: Core, line: Line, station: Station, garment: Garment) -> str:
     scrap = scrap or garment.redo >= w.fig("quality.max_reworks")
     for op in range(plan.qc):
         if found >> op & 1:
-            _report(w, line, station, garment, op, "scrap" if scrap else "rework")
+            report(w, line, station, garment, op, "scrap" if scrap else "rework")
     garment.redo += 1
     garment.order.reworks += 1
     line.reworks += not scrap
@@ -72,9 +77,10 @@ def inspect(w: Core, line: Line, station: Station, garment: Garment) -> str:
     return "rework"
 
 
-def _report(w: Core, line: Line, station: Station, garment: Garment, op: int, action: str) -> None:
+def report(w: Core, line: Line, station: Station, garment: Garment, op: int, action: str) -> None:
+    """Count a defect that an inspection has found, and tell of it."""
     line.found += 1
-    code = _CODES[rng.below(rng.u32(w.seed, "code", garment.order.id, garment.piece), len(_CODES))]
+    code = _CODES[rng.below(rng.u32(w.seed, "code", key_of(garment)), len(_CODES))]
     w.emit(
         line.node,
         "qc",

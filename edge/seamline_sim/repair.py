@@ -152,6 +152,8 @@ def _down(w: Core, line: Line, st: Station, cause: str, length_ms: int, expected
     st.load += station.AWAY
     w.emit(line.node, "station", st.id, "down", cause, expected_ms)
     if cause in ("thread", "needle", "bobbin"):
+        if line.token_pieces:
+            station.send_on(w, line, st, with_job=False)
         w.at(w.now_us + length_ms * 1000, "up", line.index, st.index)
         return
     w.emit(line.node, "andon", st.id, "mechanic", "open")

@@ -56,6 +56,10 @@ class Plant:
     joined: int
     finishers: int
     """People who iron and fold."""
+    transport: str = "hanger"
+    """`hanger`: unit production system, one garment per hanger, to the shortest queue; `bundle`:
+    progressive bundles of `bundle_pieces` carried by hand between stations of fixed operations."""
+    bundle_pieces: int = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +209,7 @@ def _plants(file: str, data: object, regions: tuple[Region, ...]) -> tuple[Plant
     known = [r.id for r in regions]
     plants: list[Plant] = []
     keys = {"id", "count", "region", "lines", "stations", "mechanics", "cost_fen_per_smv_min",
-            "joined", "finishers"}  # fmt: skip
+            "joined", "finishers", "transport", "bundle_pieces"}  # fmt: skip
     for i, value in enumerate(data):
         t = _Table(file, f"plants[{i}]", value, keys)
         name, region = t.level("id"), t.text("region")
@@ -213,6 +217,9 @@ def _plants(file: str, data: object, regions: tuple[Region, ...]) -> tuple[Plant
             raise t.fail("region", ", ".join(known))
         copies = t.whole("count", 1, 500, 1)
         lines, stations = t.whole("lines", 1, 50), t.whole("stations", 14, 60)
+        transport = t.data.get("transport", "hanger")
+        if transport not in ("hanger", "bundle"):
+            raise t.fail("transport", "hanger, bundle")
         team = max(1, lines * stations * _FINISHERS_PERMILLE // 1000)
         for n in range(copies):
             plants.append(
@@ -225,6 +232,8 @@ def _plants(file: str, data: object, regions: tuple[Region, ...]) -> tuple[Plant
                     t.whole("cost_fen_per_smv_min", 1, 10_000),
                     t.whole("joined", 0, lines, lines),
                     t.whole("finishers", 1, 1000, team),
+                    transport,
+                    t.whole("bundle_pieces", 5, 30, 20),
                 )
             )
     ids = [p.id for p in plants]

@@ -12,13 +12,13 @@ from operator import attrgetter
 from typing import Any
 
 from seamline_broker.errors import ConfigError
-from seamline_sim import crew
+from seamline_sim import crew, tokens
 from seamline_sim import line as lines
 from seamline_sim.core import Core
 from seamline_sim.layout import plan_of
 from seamline_sim.state import Cloth, CutJob, Garment, Line, Order, PlantState, Station, Warehouse
 
-MARK = "seamline-world-3"
+MARK = "seamline-world-4"
 _Row = tuple[Any, ...]
 
 
@@ -30,7 +30,7 @@ def _fields(kind: type, *without: str) -> tuple[list[str], Callable[[Any], _Row]
 _ORDER, _order_row = _fields(Order)
 _GARMENT, _garment_row = _fields(Garment, "order", "draws")
 _STATION, _station_row = _fields(Station, "queue", "job", "base")
-_LINE, _line_row = _fields(Line, "stations", "plan")
+_LINE, _line_row = _fields(Line, "stations", "plan", "heap", "parked", "tail")
 _PLANT, _plant_row = _fields(PlantState)
 _CLOTH, _cloth_row = _fields(Cloth)
 _JOB, _job_row = _fields(CutJob)
@@ -48,7 +48,14 @@ def _pack_station(st: Station) -> _Row:
 
 
 def _pack_line(line: Line) -> _Row:
-    return (_line_row(line), line.plan.bulletin, [_pack_station(st) for st in line.stations])
+    return (
+        _line_row(line),
+        line.plan.bulletin,
+        [_pack_station(st) for st in line.stations],
+        [(due, _pack_garment(token)) for due, _, token in sorted(line.heap)],
+        [_pack_garment(token) for token in line.parked],
+        line.tail.number if line.tail is not None else 0,
+    )
 
 
 def _pack_house(house: Warehouse) -> _Row:
@@ -66,6 +73,7 @@ def pack(w: Core) -> _Row:
         [_plant_row(p) for p in w.plants],
         [_pack_house(h) for h in w.warehouses.values()],
         w.ids,
+        w.serials,
     )
 
 
@@ -96,12 +104,13 @@ def loads(data: bytes) -> tuple[_Row, _Row, list[Any]]:
 
 def unpack(w: Core, state: _Row) -> None:
     """Fill a bare core with a packed state."""
-    scalars, heap, orders, line_rows, plants, houses, ids = state
+    scalars, heap, orders, line_rows, plants, houses, ids, serials = state
     for name, value in zip(_SCALARS, scalars, strict=True):
         setattr(w, name, value)
     w.heap = [tuple(event) for event in heap]
     w.orders = {row[0]: Order(*row) for row in orders}
     w.ids = ids
+    w.serials = serials
     w.plants = [PlantState(*row) for row in plants]
     for plant in w.plants:
         plant.waiting = [(line, st) for line, st in plant.waiting]
@@ -117,14 +126,21 @@ def unpack(w: Core, state: _Row) -> None:
 
 
 def _unpack_line(w: Core, row: _Row) -> Line:
-    values, bulletin, stations = row
-    plan = plan_of(bulletin, len(stations))
-    line = Line(**dict(zip(_LINE, values, strict=True)), stations=[], plan=plan)
+    values, bulletin, stations, heap, parked, tail = row
+    fields = dict(zip(_LINE, values, strict=True))
+    plan = plan_of(bulletin, len(stations), fields["by_hand"])
+    line = Line(**fields, stations=[], plan=plan)
     for station_values, job, queue in stations:
         st = Station(**dict(zip(_STATION, station_values, strict=True)))
         st.job = _unpack_garment(w, line, job) if job is not None else None
         st.queue = [_unpack_garment(w, line, g) for g in queue]
         line.stations.append(st)
+    for due, token_row in heap:
+        token = _unpack_garment(w, line, token_row)
+        line.heap.append((due, token.number, token))
+    line.parked = [_unpack_garment(w, line, token_row) for token_row in parked]
+    if tail:
+        line.tail = next(token for token in tokens.on_line(line) if token.number == tail)
     for st in line.stations:
         crew.set_base(w, line, st)
     return line
@@ -133,5 +149,5 @@ def _unpack_line(w: Core, row: _Row) -> Line:
 def _unpack_garment(w: Core, line: Line, row: _Row) -> Garment:
     order = w.orders[row[0]]
     values = dict(zip(_GARMENT, row[1:], strict=True))
-    draws = lines.sewing_draws(w, order.id, values["piece"], len(line.plan.ops))
+    draws = lines.sewing_draws(w, order, values["size"], values["serial"], len(line.plan.ops))
     return Garment(order=order, draws=draws, **values)

@@ -33,6 +33,11 @@ class Order:
     delivered_ms: int = 0
     finished: int = 0
     """Garments that are ironed and folded."""
+    gathered: int = 0
+    """Good garments that the finishing team knows of; `offered` of them have been sent to it."""
+    offered: int = 0
+    serials: dict[str, int] = field(default_factory=dict)
+    """Serial number of the first garment of each size."""
     hidden_defects: int = 0
     """Good garments with a defect that no inspection has found: customers will."""
     loaded: int = 0
@@ -50,11 +55,13 @@ class Order:
 
 @dataclass(slots=True, eq=False)
 class Garment:
-    """One garment on its hanger."""
+    """One garment on its hanger, or a token of several of one order and size (see `tokens`)."""
 
     order: Order
     piece: int
     size: str
+    serial: int
+    """Number among all garments of its style and size; a token has its first garment's."""
     in_ms: int
     done: int
     ready: int
@@ -69,6 +76,24 @@ class Garment:
     """Bits of operations that have to be done again."""
     seen: bool = False
     """True after its first `piece` event."""
+    n: int = 1
+    """Garments; more than one in a token, whose `piece` is the first of them."""
+    hung: int = 1
+    """How many of them have entered the line; `in_ms` is the sum of their times."""
+    number: int = 0
+    """Number of a token on its line."""
+    limit: int = 0
+    """Draws below it may be a defect."""
+    flaws: tuple[int, ...] = ()
+    """Operations with a defect that nobody has seen yet, one per garment of a token."""
+    at: int = 0
+    """A token's present visit: station, begin and work on the line's clock, and when the last
+    garment of the token is done with it."""
+    begin_ms: int = 0
+    work_ms: int = 0
+    end_ms: int = 0
+    left_ms: int = 0
+    """Of an interrupted visit: until its first garment is done."""
 
 
 @dataclass(slots=True, eq=False)
@@ -142,6 +167,24 @@ class Line:
     plan: LinePlan
     limit: int
     day_ms: int
+    token_pieces: int = 0
+    """Garments in a token, at most; 0: each garment goes by itself."""
+    by_hand: bool = False
+    """Bundles are carried from station to station when all their garments are done."""
+    handling_ms: int = 0
+    """Untying, tying and carrying of one bundle at one station."""
+    free: list[int] = field(default_factory=list)
+    """Lines with tokens, by station: time on the line's clock from which it has nothing to do."""
+    heap: list[tuple[int, int, Garment]] = field(default_factory=list)
+    """Lines with tokens: (time on the line's clock, number, token) of the next events."""
+    parked: list[Garment] = field(default_factory=list)
+    """Tokens that no station can go on with now."""
+    tail: Garment | None = None
+    """The last token, if some of its garments have not entered for want of room."""
+    number: int = 0
+    """Number of the last token."""
+    count: int = 0
+    """Numbers the world's events that this line has scheduled."""
     open: bool = False
     operators: int = 0
     style: str = ""

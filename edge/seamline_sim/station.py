@@ -2,7 +2,7 @@
 
 import heapq
 
-from seamline_sim import quality
+from seamline_sim import quality, tokens
 from seamline_sim.core import Core
 from seamline_sim.state import Garment, Line, Station
 
@@ -77,6 +77,9 @@ def run(w: Core, line: Line, station: Station, ms: int) -> None:
 
 def resume(w: Core, line: Line, station: Station) -> None:
     """Go on after a break or a repair: first the interrupted job, then the queue."""
+    if line.token_pieces:
+        tokens.resume(w, line, station)
+        return
     if not can_work(line, station) or station.seg_ms:
         return
     if station.job is not None:
@@ -99,6 +102,9 @@ def interrupt(w: Core, station: Station) -> None:
 
 def send_on(w: Core, line: Line, station: Station, with_job: bool) -> None:
     """Send waiting hangers elsewhere if another station can take them; with the job if told so."""
+    if line.token_pieces:
+        tokens.vacate(w, line, station, with_job)
+        return
     hangers, station.queue = station.queue, []
     if with_job and station.job is not None and not station.seg_ms:
         hangers.insert(0, station.job)

@@ -25,6 +25,29 @@ def lognormal(spread_permille: int) -> tuple[int, ...]:
 
 
 @functools.cache
+def means(spread_permille: int) -> tuple[tuple[int, ...], ...]:
+    """Return, by n = 0 .. 30, the knots of the mean of n draws of `lognormal` (sd / sqrt(n))."""
+    return tuple(lognormal(math.isqrt(spread_permille**2 // max(n, 1))) for n in range(31))
+
+
+@functools.cache
+def defects(n: int, chance: int) -> tuple[int, ...]:
+    """Return limits for draws of 32 bits: below the kth, at least k of n garments have a defect.
+
+    Binomial with `chance` of 65,536, worked out in whole numbers.
+    """
+    chance = min(chance, 65_536)
+    at_least, limits = 65_536**n, []
+    for k in range(n):
+        at_least -= math.comb(n, k) * chance**k * (65_536 - chance) ** (n - k)
+        limit = (at_least << 32) // 65_536**n
+        limits.append(limit)
+        if not limit:
+            break
+    return tuple(limits)
+
+
+@functools.cache
 def exponential() -> tuple[int, ...]:
     """Return the knots of an exponential of mean 1."""
     return tuple(max(1, round(-KNOTS * math.log(1 - (i + 0.5) / KNOTS))) for i in range(KNOTS))

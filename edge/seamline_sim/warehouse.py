@@ -4,7 +4,7 @@ from seamline_broker.contracts.view import RUSH_WEIGHT
 from seamline_sim import shop
 from seamline_sim.cloth_meters import ClothMeters, meters, meters_by_region
 from seamline_sim.core import MINUTE_US, Core
-from seamline_sim.line import feed, tell
+from seamline_sim.line import feed, number_garments, tell
 from seamline_sim.state import Order
 
 __all__ = ["ClothMeters", "arrive", "delivered", "is_rush", "kit_way_us", "meters",
@@ -50,6 +50,7 @@ def arrive(w: Core, order_id: str, trip: int) -> None:
         return
     line = w.line_of[f"{order.site}/{order.line}"]
     line.queue.append(order.id)
+    number_garments(w, order)
     tell(w, line.node, order, "queued", order.pieces)
     feed(w, line)
 

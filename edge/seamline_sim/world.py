@@ -23,11 +23,13 @@ from seamline_sim import (
     sewing,
     shop,
     snapshot,
+    token_run,
+    tokens,
     view,
     warehouse,
 )
 from seamline_sim.commands import CommandOutcome
-from seamline_sim.core import DAY_US, MINUTE_US, Core, Handler
+from seamline_sim.core import DAY_US, MINUTE_US, Core, Handler, Resolution
 from seamline_sim.demand import make_market
 from seamline_sim.layout import plan_of
 from seamline_sim.market import Frame, FrameRow, Market
@@ -42,6 +44,7 @@ _HANDLERS: Mapping[str, Handler] = {
     "answered": repair.answered,
     "up": repair.up,
     "setup_done": line.setup_done,
+    "gathered": line.gathered,
     "seated": crew.seated,
     "finished": finishing.finished,
     "shift": line.shift,
@@ -81,19 +84,25 @@ class World(Core):
         scenario: Scenario,
         seed: int,
         demand: Iterable[FrameRow] | None = None,
+        resolution: Resolution = "piece",
         market: Market | None = None,
     ) -> "World":
         """Return a world at its first instant.
 
         `demand` is a long frame of (unique_id, day, pieces) that replaces the consumers' market
-        (see `seamline_sim.demand`). `market` is a ready market that several worlds of one seed
-        share, so that its days are drawn once; it may have been made for a scenario with other
-        plants.
+        (see `seamline_sim.demand`). `resolution` is `piece`, or `bundle` for seasons: up to 20
+        garments go through a line as one token, no events tell of single garments, stops and
+        sales, and consumers buy four times a day. `market` is a ready market that several worlds
+        of one seed share, so that its days are drawn once; it may have been made for a scenario
+        with other plants.
 
         Raises:
             ConfigError: if the demand frame has a row that is not allowed.
-            ValueError: if `market` does not fit the scenario and seed, or a frame comes with it.
+            ValueError: if the resolution is unknown, or if `market` does not fit the scenario
+                and seed, or a frame comes with it.
         """
+        if resolution not in ("piece", "bundle"):
+            raise ValueError(f"Resolution {resolution!r} is unknown; allowed: piece, bundle.")
         if market is None:
             market = make_market(scenario, seed, demand)
         elif demand is not None or not market.fits(scenario, seed):
@@ -102,7 +111,7 @@ class World(Core):
                 f"{scenario.name!r} with seed {seed}; it needs the same seed, regions, sellers, "
                 "start and market figures, and its demand frame is its own."
             )
-        world = cls(scenario, seed, market)
+        world = cls(scenario, seed, market, resolution)
         _build(world)
         calendar.start(world)
         return world
@@ -115,6 +124,9 @@ class World(Core):
         """
         if t_us < self.now_us:
             raise ValueError(f"The world is at {self.now_us} us; it cannot go back to {t_us} us.")
+        by_token = [here for here in self.lines if here.token_pieces]
+        if by_token:
+            self._step_with_tokens(t_us, by_token)
         heap, pop, handlers = self.heap, heapq.heappop, _HANDLERS
         done = 0
         while heap[0][0] <= t_us:
@@ -123,6 +135,25 @@ class World(Core):
             done += 1
         self.events_done += done
         self.now_us = t_us
+
+    def _step_with_tokens(self, t_us: int, by_token: list[Line]) -> None:
+        """Let lines with tokens run by themselves between the events of the world."""
+        heap, shown, first = self.heap, len(self.outbox), self.seq
+        while True:
+            until = min(heap[0][0], t_us)
+            for here in by_token:
+                if here.heap and here.open and token_run.due_us(here) <= until:
+                    token_run.advance(self, here, until)
+                    until = min(heap[0][0], until)
+            if heap[0][0] > t_us:
+                break
+            self.now_us, _, _, kind, args = heapq.heappop(heap)
+            _HANDLERS[kind](self, *args)
+            self.events_done += 1
+        if len(self.outbox) > shown:
+            # lines tell in turns: put what they told into the order of time
+            told = sorted(self.outbox[shown:], key=lambda raw: (raw[1], raw[2]))
+            self.outbox[shown:] = [(first + 1 + i, *raw[1:]) for i, raw in enumerate(told)]
 
     def command(self, node: str, name: str, args: Mapping[str, Any], id: str) -> CommandOutcome:  # noqa: A002
         """Carry out a command now, at most once per id. Refused commands change nothing.
@@ -158,7 +189,7 @@ class World(Core):
             ConfigError: if `data` is not a snapshot that this version reads.
         """
         extra, state, outbox = snapshot.loads(data)
-        document, seed, rows, market_document = extra
+        document, seed, rows, market_document, resolution = extra
         scenario = parse_scenario(document, "snapshot")
         market_scenario = scenario
         if market_document != document:
@@ -168,12 +199,14 @@ class World(Core):
             series, last, period = rows
             frame = Frame({key: dict(days) for key, days in series}, last, period)
         market = Market(market_scenario, seed, frame)
-        return cls._with_state(scenario, seed, market, state, outbox)
+        return cls._with_state(scenario, seed, market, resolution, state, outbox)
 
     def fork(self) -> "World":
         """Return a copy that lives on its own; both go on identically until commands differ."""
         state = marshal.loads(marshal.dumps(snapshot.pack(self), 2))
-        return self._with_state(self.scenario, self.seed, self.market, state, list(self.outbox))
+        return self._with_state(
+            self.scenario, self.seed, self.market, self.resolution, state, list(self.outbox)
+        )
 
     @classmethod
     def _with_state(
@@ -181,10 +214,11 @@ class World(Core):
         scenario: Scenario,
         seed: int,
         market: Market,
+        resolution: Resolution,
         state: tuple[Any, ...],
         outbox: list[Any],
     ) -> "World":
-        world = cls(scenario, seed, market)
+        world = cls(scenario, seed, market, resolution)
         snapshot.unpack(world, state)
         world.outbox = outbox
         return world
@@ -195,7 +229,9 @@ class World(Core):
         if frame is not None:
             series = [(key, list(days.items())) for key, days in frame.series.items()]
             rows = (series, frame.last, frame.period)
-        return (self.scenario.document, self.seed, rows, self.market.scenario.document)
+        return (
+            self.scenario.document, self.seed, rows, self.market.scenario.document, self.resolution
+        )  # fmt: skip
 
     def digest(self) -> str:
         """Return the sha-256 of the whole state; equal worlds have equal digests."""
@@ -254,7 +290,8 @@ def _build(w: World) -> None:
         team.finishers = plant.finishers
         w.plants.append(team)
         for n in range(1, plant.lines + 1):
-            plan = plan_of(first, plant.stations)
+            by_hand = plant.transport == "bundle"
+            plan = plan_of(first, plant.stations, by_hand)
             made = Line(
                 index=len(w.lines),
                 node=f"{plant.id}/line-{n}",
@@ -264,13 +301,22 @@ def _build(w: World) -> None:
                 plant=number,
                 stations=[],
                 plan=plan,
-                limit=plant.stations * scenario.figure("line.hangers_per_station_permille") // 1000,
+                limit=0,
                 day_ms=day_ms,
+                by_hand=by_hand,
             )
+            made.count = len(w.lines) + 1 << 40
+            if by_hand:
+                made.token_pieces = plant.bundle_pieces
+                made.handling_ms = w.fig("line.bundle_handling_s") * 1000
+            elif w.bundles:
+                made.token_pieces = tokens.TOKEN_PIECES
             for i, machine in enumerate(plan.machines):
                 st = Station(f"st-{i + 1:02d}", i, machine)
                 repair.put_machine(w, made, st)
                 made.stations.append(st)
+            made.free = [0] * plant.stations if made.token_pieces else []
+            line.set_limit(w, made)
             w.lines.append(made)
             w.line_of[made.node] = made
             if n > plant.joined:

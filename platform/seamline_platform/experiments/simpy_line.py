@@ -12,9 +12,8 @@ from typing import Any
 
 import simpy
 
-from seamline_platform.experiments.one_line import OneLine
+from seamline_platform.experiments.one_line import SIZE, OneLine
 from seamline_sim import repair, rng
-from seamline_sim.line import sewing_draws
 from seamline_sim.state import Station
 
 _Steps = Generator[simpy.Event, Any, None]
@@ -89,7 +88,9 @@ class SimpyLine:
         order = f"B{1 + self._pieces // 5_000}"
         piece = self._pieces % 5_000
         self._pieces += 1
-        draws = sewing_draws(self._world, order, piece, len(self._plan.ops))
+        draws = rng.words(
+            self._seed, "sew", f"{self._line.style}-{SIZE}|{self._pieces - 1}", len(self._plan.ops)
+        )
         self._route(Hanger(order, piece, draws, self._plan.ready, self.env.now))
 
     def _route(self, hanger: Hanger) -> None:
