@@ -87,13 +87,11 @@ class Garment:
     flaws: tuple[int, ...] = ()
     """Operations with a defect that nobody has seen yet, one per garment of a token."""
     at: int = 0
-    """A token's present visit: station, begin and work on the line's clock, and when the last
-    garment of the token is done with it."""
+    """Station of a token's present visit; `begin_ms`, `end_ms` are on the line's clock."""
     begin_ms: int = 0
     work_ms: int = 0
     end_ms: int = 0
     left_ms: int = 0
-    """Of an interrupted visit: until its first garment is done."""
 
 
 @dataclass(slots=True, eq=False)
@@ -174,17 +172,14 @@ class Line:
     handling_ms: int = 0
     """Untying, tying and carrying of one bundle at one station."""
     free: list[int] = field(default_factory=list)
-    """Lines with tokens, by station: time on the line's clock from which it has nothing to do."""
+    """By station: when, on the line's clock, it has nothing more to do."""
     heap: list[tuple[int, int, Garment]] = field(default_factory=list)
-    """Lines with tokens: (time on the line's clock, number, token) of the next events."""
+    """(Time on the line's clock, number, token) of the next events."""
     parked: list[Garment] = field(default_factory=list)
-    """Tokens that no station can go on with now."""
     tail: Garment | None = None
     """The last token, if some of its garments have not entered for want of room."""
     number: int = 0
-    """Number of the last token."""
     count: int = 0
-    """Numbers the world's events that this line has scheduled."""
     open: bool = False
     operators: int = 0
     style: str = ""
