@@ -98,7 +98,7 @@ CHANGES = [
     ("stations = 21", "stations = 13", "plants[0].stations is 13; allowed: a whole number from 14"),
     ('id = "hangzhou"', 'id = "east"', "has the id 'east' twice; allowed: each id once"),
     ('id = "hangzhou"', 'id = "hang+zhou"', "plants[0].id is 'hang+zhou'; allowed: an id without"),
-    ("mechanics = 1", "mechanics = 1\nrobots = 3", "plants[0].robots is unknown; allowed: bundle_pieces, cost"),
+    ("mechanics = 1", "mechanics = 1\nrobots = 3", "plants[0].robots is unknown; allowed: bundle"),
     ("consumer_share_permille = 470", "consumer_share_permille = -1", "is -1; allowed: a whole"),
     ('sellers = ["seller-1", "seller-2", "seller-3", "seller-4"]', "sellers = []",
      "market.sellers is []; allowed: a list"),
