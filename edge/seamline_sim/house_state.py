@@ -1,4 +1,4 @@
-"""The state of warehouses and shops: cloth, cutting jobs, stock; kept by a snapshot as `state` is."""
+"""The state of warehouses and shops: cloth, cutting jobs, stock. A snapshot keeps all of it."""
 
 from dataclasses import dataclass, field
 
