@@ -9,6 +9,7 @@ from seamline_sim.collection import Collection, collection_of
 from seamline_sim.market import sellers
 from seamline_sim.market.arrivals import Arrival, Crowd
 from seamline_sim.market.consumers import Consumers
+from seamline_sim.market.identity import same_market
 from seamline_sim.market.life import Lives
 from seamline_sim.market.livestream import gap_for, livestream
 from seamline_sim.market.rhythm import CHANNELS, Rhythm
@@ -103,17 +104,7 @@ class Market:
 
         Plants may differ: a market keeps the size of those of the scenario that it was made for.
         """
-        mine = self.scenario
-        return self.seed == seed and all(
-            (
-                mine.start_ms == scenario.start_ms,
-                [(r.id, r.share_permille) for r in mine.regions]
-                == [(r.id, r.share_permille) for r in scenario.regions],
-                mine.sellers == scenario.sellers,
-                mine.collection == scenario.collection,
-                _market_figures(mine) == _market_figures(scenario),
-            )
-        )
+        return self.seed == seed and same_market(self.scenario, scenario)
 
     def capacity_ms_per_day(self) -> int:
         """Return standard time that all lines can sew per calendar day, in milliseconds."""
@@ -264,16 +255,18 @@ class Market:
 
     def sku_means_milli(self, region: str, style: str) -> dict[str, int]:
         """Return the mean pieces of an ordinary day by SKU, times 1,000."""
-        record, trait = self.collection.styles[style], self.collection.traits[style]
         if self.frame is not None:
-            return {sku: self.frame.mean_milli(region, sku) for sku in record.skus()}
+            return {sku: self.frame.mean_milli(region, sku) for sku in self._skus[style]}
+        base = self.base_milli[region, style]
+        shares = self.sku_shares(region, style)
+        return {sku: base * share // 10_000_000 for sku, share in shares.items()}
+
+    def sku_shares(self, region: str, style: str) -> dict[str, int]:
+        """Return parts of 10,000,000 of a style's demand by SKU (colour x size)."""
+        colours = self.collection.traits[style].colour_share_permille
         sizes = self.size_share[region, style]
-        return {
-            f"{style}-{colour}-{size}": self.base_milli[region, style] * share // 1000
-            * weight // sum(sizes)
-            for colour, share in zip(record.colours, trait.colour_share_permille, strict=True)
-            for size, weight in zip(record.sizes, sizes, strict=True)
-        }  # fmt: skip
+        shares = [colour * size for colour in colours for size in sizes]
+        return dict(zip(self._skus[style], shares, strict=True))
 
     def sku_choices(self, region: str, style: str, crowd: Crowd) -> list[tuple[str, bytes]]:
         """Return (SKU, person) of all of a crowd."""
@@ -385,18 +378,19 @@ class Market:
         It covers consumers with their tastes, patience, choices and returns, prices, and sellers'
         orders.
         """
-        h = hashlib.sha256(repr(sorted(self._sku_steps.items())).encode())
+        parts = [repr(sorted(self._sku_steps.items())).encode()]
         for day in range(days):
             for region in (r.id for r in self.scenario.regions):
-                for style in self.collection.styles:
-                    h.update(f"{region}|{style}|{self.price_fen(region, style, day)}".encode())
-                    if self.frame is not None:
-                        h.update(repr(self._frame_come(region, style, day)).encode())
-                        continue
-                    h.update(self._crowd(region, style, day).rows)
-                    h.update(repr(self.stream_times_ms(region, style, day)).encode())
-            h.update(repr(self.seller_orders(day)).encode())
-        return h.hexdigest()
+                parts += [self._traces(region, style, day) for style in self.collection.styles]
+            parts.append(repr(self.seller_orders(day)).encode())
+        return hashlib.sha256(b"".join(parts)).hexdigest()
+
+    def _traces(self, region: str, style: str, day: int) -> bytes:
+        head = f"{region}|{style}|{self.price_fen(region, style, day)}"
+        if self.frame is not None:
+            return f"{head}|{self._frame_come(region, style, day)}".encode()
+        times = self.stream_times_ms(region, style, day)
+        return f"{head}|{times}".encode() + self._crowd(region, style, day).rows
 
     def seller_orders(self, day: int) -> list[OrderWish]:
         """Return the orders that sellers will place on a day, in the order of their time."""
@@ -407,8 +401,3 @@ class Market:
     ) -> OrderWish:
         """Return an order of `pieces` of a style; colour, seller, due date by the draws `d`."""
         return sellers.make_wish(self, name, style, pieces, region, d, minute)
-
-
-def _market_figures(scenario: Scenario) -> dict[str, int]:
-    sections = ("market.", "festivals.", "returns.", "collection.")
-    return {key: n for key, n in scenario.figures.items() if key.startswith(sections)}
