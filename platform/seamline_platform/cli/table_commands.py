@@ -193,6 +193,12 @@ def _bar(title: str) -> AbstractContextManager[Progress]:
         )  # fmt: skip
         with Bar(*columns, console=Console(stderr=True), transient=True) as shown:
             task = shown.add_task(title, total=None)
-            yield lambda done, total: shown.update(task, completed=done, total=total)
+
+            def progress(done: int, total: int) -> None:
+                if shown.tasks[0].total is None:  # what was kept says nothing about the time left
+                    shown.reset(task, total=total, completed=done)
+                shown.update(task, completed=done, total=total)
+
+            yield progress
 
     return bar()

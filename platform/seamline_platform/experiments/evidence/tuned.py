@@ -60,8 +60,16 @@ def read(file: Path) -> dict[str, Any]:
 
 
 def write(file: Path, sections: Mapping[str, Any]) -> None:
-    """Write sections, replacing those of the same key and keeping the others."""
-    document = read(file) | dict(sections)
+    """Write sections, replacing those of the same key and keeping the others.
+
+    Policies found by the same budget, seeds, scenario and code join what a section has already.
+    """
+    document = read(file)
+    for key, found in sections.items():
+        old = document.get(key, {})
+        same = all(old.get(k) == v for k, v in found.items() if k != "policies")
+        policies = (old["policies"] if same else {}) | found["policies"]
+        document[key] = {**found, "policies": policies}
     write_whole(file, json.dumps(document, indent=1, sort_keys=True) + "\n")
 
 

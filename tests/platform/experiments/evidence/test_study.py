@@ -149,6 +149,12 @@ def test_tuning_finds_the_best_knobs_within_its_budget_on_other_seeds(
     assert quiet(options()).comparison.plan.knobs == study.comparison.plan.knobs
 
 
+def test_tuning_one_policy_more_keeps_the_others(options: Maker) -> None:
+    quiet(options(retune=True, only=("floor",)))
+    again = quiet(options(retune=True, only=("loop",)))
+    assert list(again.tuning["policies"]) == ["baseline", "floor", "loop"]
+
+
 def test_tuned_for_another_scenario_is_said(options: Maker) -> None:
     quiet(options(retune=True))
     from seamline_platform.experiments.season import Setting
