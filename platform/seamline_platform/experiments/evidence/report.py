@@ -10,13 +10,16 @@ from seamline_platform.experiments.evidence import report_words as say
 from seamline_platform.experiments.evidence.designs import switch_names
 from seamline_platform.experiments.evidence.figures import (
     difference,
-    judgement,
     value,
     with_interval,
 )
 from seamline_platform.experiments.evidence.intervals import EQUAL_SHARE, Difference, Interval
 from seamline_platform.experiments.evidence.jobs import knobs_document
-from seamline_platform.experiments.evidence.kpis import KPIS, PRIMARY, TFP
+from seamline_platform.experiments.evidence.kpis import PRIMARY, TFP
+from seamline_platform.experiments.evidence.report_metrics import (
+    metrics_section,
+    moves_section,
+)
 from seamline_platform.experiments.evidence.rows import SAME_SWITCH, MeasuredRow, rows_of
 from seamline_platform.experiments.evidence.strips import (
     interval_strip,
@@ -49,7 +52,10 @@ opacity:.16}.up{fill:var(--c2)}.down{fill:var(--c1)}.unsure{opacity:.35}
 font-size:13px;margin:6px 0}.key i{display:inline-block;width:11px;height:11px;
 border-radius:50%;margin-right:6px}ol{padding-left:22px;max-width:78ch}li{margin:5px 0}
 th{white-space:normal;vertical-align:bottom;min-width:76px}th:first-child{min-width:140px}
-details{margin-top:14px}summary{cursor:pointer;padding:6px 0}details table{font-size:13px}
+.good,.bad,.calm{font-variant-numeric:tabular-nums}.good{background:color-mix(in srgb,var(--c2) 22%,
+transparent)}.bad{background:color-mix(in srgb,var(--c1) 22%,transparent)}.calm{color:var(--soft)}
+.moves td{padding:4px 10px}details{margin-top:14px}
+summary{cursor:pointer;padding:6px 0}details table{font-size:13px}
 code,pre{font:13px/1.5 ui-monospace,monospace;overflow-wrap:anywhere;white-space:pre-wrap}
 pre{background:color-mix(in srgb,var(--rule) 45%,transparent);padding:10px 12px;border-radius:8px}
 @media(max-width:720px){main{padding:18px 14px 40px}.row{grid-template-columns:minmax(0,1fr)}
@@ -67,7 +73,8 @@ def page_of(study: Study) -> str:
         _STYLE + _tiles(study),
         _rows(study),
         _waterfall(study),
-        _metrics(study),
+        metrics_section(study),
+        moves_section(study),
         _shapley(study),
         _hardware(study),
         _rules(),
@@ -194,60 +201,6 @@ def _waterfall(study: Study) -> str:
 
 def _level(words: Words, axis: Axis, found: Interval) -> str:
     return _line3(f"<b>{both(words)}</b>", level_strip(axis, found), with_interval(PRIMARY, found))
-
-
-def _metrics(study: Study) -> str:
-    comparison = study.comparison
-    design = comparison.plan.design
-    total = next((found for step, found in comparison.steps if step.kind == "total"), None)
-    note = (
-        "Means over seeds with 95 % intervals. Intervals of single policies are wide because seeds "
-        "differ; differences are paired by seed. Verdicts of all metrics but profit are corrected "
-        "together (Holm).",
-        "各种子的均值与 95 % 区间。单个方案的区间较宽是因为种子之间不同；差异按种子配对。"
-        "除利润外，各指标的判断统一校正（Holm）。",
-    )
-    parts = [paragraph(note, "soft")]
-    if total is not None:
-        ends = (comparison.policies[design.baseline], comparison.policies[design.ladder[-1]])
-        rows: list[list[str | Words]] = [
-            [
-                _metric_name(metric),
-                *(with_interval(metric, end[metric]) for end in ends),
-                difference(metric, total[metric]),
-                judgement(metric, total[metric]),
-            ]
-            for metric in KPIS
-        ]
-        head: list[Words] = [("Metric", "指标"), ("Nothing on", "全部关闭"),
-                             ("Everything on", "全部打开"), ("Difference", "差异"),
-                             ("Verdict", "判断")]  # fmt: skip
-        parts.append(table(head, rows))
-    parts.append(_metrics_in_order(study))
-    return section(("All metrics", "全部指标"), *parts)
-
-
-def _metrics_in_order(study: Study) -> str:
-    """Return every metric at every rung, folded until it is wanted."""
-    comparison = study.comparison
-    ladder = comparison.plan.design.ladder
-    names = switch_names()
-    added = {s.end: s.switch for s, _ in comparison.steps if s.kind == "in_order"}
-    head: list[Words] = [("Metric", "指标"), ("Nothing on", "全部关闭")]
-    head += [(f"+ {names[added[n]].en}", f"+ {names[added[n]].zh}") if n in added else (n, n)
-             for n in ladder[1:]]  # fmt: skip
-    rows: list[list[str | Words]] = [
-        [_metric_name(m), *(with_interval(m, comparison.policies[n][m]) for n in ladder)]
-        for m in KPIS
-    ]
-    title = both(("Every metric, step by step", "逐步的全部指标"))
-    return f"<details><summary>{title}</summary>{table(head, rows)}</details>"
-
-
-def _metric_name(metric: str) -> Words:
-    kpi = KPIS[metric]
-    en = f"{kpi.en}, {kpi.unit_en}" if kpi.unit_en else kpi.en
-    return en, f"{kpi.zh}，{kpi.unit_zh}" if kpi.unit_zh else kpi.zh
 
 
 def _shapley(study: Study) -> str:
