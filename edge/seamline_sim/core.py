@@ -21,7 +21,7 @@ HOUR_US = 60 * MINUTE_US
 DAY_US = 24 * HOUR_US
 DAY_MS = DAY_US // 1000
 
-FLOOR_KINDS = frozenset({"piece", "station", "qc", "andon", "sale"})
+FLOOR_KINDS = frozenset({"piece", "station", "qc", "andon", "lay", "sale"})
 """Events that a world of resolution `bundle` does not emit."""
 
 SEASON_PERIODS = 4

@@ -1,12 +1,14 @@
 """Cloth from supplier to kit: lead times by what is ordered, forms, held kits, the cluster."""
 
 from collections.abc import Callable
+from typing import Literal
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from seamline_broker.contracts.commands import check_args
+from seamline_broker.contracts.events import Event
 from seamline_sim import CommandOutcome, Scenario, World, foreman_for, run_headless, warehouse
 from seamline_sim.core import DAY_US, HOUR_US, MINUTE_US
 from seamline_sim.scenario import parse_scenario
@@ -431,13 +433,25 @@ def test_no_centimetre_is_lost_after_any_commands(
                 assert cloth.reserved >= 0
 
 
-def test_a_season_of_meters_balances_and_cloth_is_used_well(
-    pi: Scenario, at: Callable[..., int]
+@pytest.mark.parametrize("resolution", ["piece", "bundle"])
+def test_meters_balance_while_lines_work_and_cloth_is_used_well(
+    pi: Scenario, at: Callable[..., int], resolution: Literal["piece", "bundle"]
 ) -> None:
-    world = World.create(pi, seed=2)
-    run_headless(world, at(6, 12), foreman_for(world))
+    world = World.create(pi, seed=2, resolution=resolution)
+    lays: list[Event] = []
+    run_headless(
+        world, at(6, 12), foreman_for(world),
+        lambda events: lays.extend(e for e in events if e.kind == "lay"),
+    )  # fmt: skip
     check_balance(world)
     m = warehouse.meters(world)
     assert m.lays > 20
     assert 830 < m.use_permille < 870
     assert m.received_cm == m.opening_cm + m.quick_cm
+    if resolution == "bundle":
+        assert not lays  # for people who look at a table
+        return
+    told = [sum(int(e.values[i]) for e in lays) for i in (4, 8, 9, 10, 11, 12)]
+    assert told == [
+        m.cut_pieces, m.marker_cm, m.end_cm, m.splice_cm, m.remnant_cm, m.cutting_ms,
+    ]  # fmt: skip
