@@ -378,12 +378,13 @@ class Market:
         It covers consumers with their tastes, patience, choices and returns, prices, and sellers'
         orders.
         """
-        parts = [repr(sorted(self._sku_steps.items())).encode()]
+        h = hashlib.sha256(repr(sorted(self._sku_steps.items())).encode())
         for day in range(days):
             for region in (r.id for r in self.scenario.regions):
-                parts += [self._traces(region, style, day) for style in self.collection.styles]
-            parts.append(repr(self.seller_orders(day)).encode())
-        return hashlib.sha256(b"".join(parts)).hexdigest()
+                for style in self.collection.styles:
+                    h.update(self._traces(region, style, day))
+            h.update(repr(self.seller_orders(day)).encode())
+        return h.hexdigest()
 
     def _traces(self, region: str, style: str, day: int) -> bytes:
         head = f"{region}|{style}|{self.price_fen(region, style, day)}"
