@@ -8,12 +8,27 @@ ready cloth of another warehouse (the road). Lateness is drawn per region, cloth
 
 from seamline_sim import rng
 from seamline_sim.core import DAY_US, MINUTE_US, Core
+from seamline_sim.scenario import Scenario
 from seamline_sim.state import Cloth, Warehouse
 
 GREIGE = "greige"
 """Colour code of undyed cloth: one per fabric, can become any colour."""
 FORMS = ("roll", "greige", "quick")
 """What a supplier can be asked for."""
+
+
+def check_terms(scenario: Scenario) -> None:
+    """Check the figures of rolls and suppliers.
+
+    Raises:
+        ConfigError: naming the figure and what is allowed.
+    """
+    scenario.need("supply.roll_cm.0", 1)
+    scenario.need("supply.supplier_refill_days", 1)
+    scenario.need("supply.dye_loss_permille", 0, 1000)
+    for name in ("roll_cm", "roll_lead_days", "greige_lead_days", "quick_lead_days",
+                 "dye_lead_days"):  # fmt: skip
+        scenario.need(f"supply.{name}.1", scenario.figure(f"supply.{name}.0"))
 
 
 def tell_cloth(w: Core, house: Warehouse, cloth: Cloth, reason: str) -> None:

@@ -56,8 +56,13 @@ class CuttingRules:
 
     @classmethod
     def of(cls, scenario: Scenario) -> "CuttingRules":
-        """Return the rules of a scenario's calibration."""
+        """Return the rules of a scenario's calibration.
+
+        Raises:
+            ConfigError: if a figure cannot be: it names the figure and what is allowed.
+        """
         fig, figures = scenario.figure, scenario.figure_list
+        _check(scenario)
         least, most = figures("cutting.plies")
         return cls(
             net_permille=fig("cutting.net_permille"),
@@ -92,6 +97,18 @@ class CuttingRules:
     def nets_cm(self, style: Style) -> dict[str, int]:
         """Return `net_cm` of every size of a style."""
         return _nets_cm(style.fabric_cm, style.sizes, self.net_permille, self.grade_permille)
+
+
+def _check(scenario: Scenario) -> None:
+    for name in ("net_permille", "table_cm", "stack_g_per_m2", "spread_m_per_min"):
+        scenario.need(f"cutting.{name}", 1)
+    for name in ("marker_permille.0", "plies.0"):
+        scenario.need(f"cutting.{name}", 1)
+    efficiency, plies = scenario.figure_list("cutting.marker_permille"), "cutting.plies"
+    for i in range(1, len(efficiency)):
+        scenario.need(f"cutting.marker_permille.{i}", efficiency[i - 1])
+    scenario.need(f"cutting.marker_permille.{len(efficiency) - 1}", 1, 1000)
+    scenario.need(f"{plies}.1", scenario.figure(f"{plies}.0"))
 
 
 @functools.lru_cache(maxsize=1024)

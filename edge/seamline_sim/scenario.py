@@ -107,6 +107,20 @@ class Scenario:
         """Return one figure of the calibration, e.g. `machines.repair_min`."""
         return self.figures[name]
 
+    def need(self, name: str, low: int, high: int | None = None) -> None:
+        """Check that a figure lies within limits that the world needs.
+
+        Raises:
+            ConfigError: naming scenario, figure, value and what is allowed.
+        """
+        value = self.figures[name]
+        if value < low or (high is not None and value > high):
+            most = "" if high is None else f" to {high}"
+            raise ConfigError(
+                f"Scenario {self.name!r}: calibration.{name!r} is {value}; allowed: from {low}"
+                f"{most}."
+            )
+
     def figure_list(self, name: str) -> list[int]:
         """Return a figure that is a list, e.g. `market.weekly_permille`."""
         values: list[int] = []

@@ -281,6 +281,7 @@ class World(Core):
 
 
 def _build(w: World) -> None:
+    cloth.check_terms(w.scenario)
     scenario = w.scenario
     shift = scenario.shift
     day_ms = 60_000 * (shift.end_min - shift.start_min - shift.lunch_end_min + shift.lunch_min)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from seamline_broker.contracts.commands import check_args
-from seamline_sim import CommandOutcome, Scenario, World, load_scenario
+from seamline_sim import CommandOutcome, Scenario, World, load_scenario, warehouse
 from seamline_sim.core import MINUTE_US
 from seamline_sim.scenario import parse_scenario
 
@@ -89,3 +89,38 @@ def at() -> Callable[..., int]:
         return ((day * 24 + hour) * 60 + minute) * MINUTE_US
 
     return when
+
+
+@pytest.fixture(scope="session")
+def quiet(demo: Scenario) -> Callable[..., Scenario]:
+    """Return `demo` without customers, where cloth comes by command alone; figures may change."""
+
+    def change(figures: Mapping[str, object]) -> Scenario:
+        text = demo.document
+        for share in ("consumer_share_permille = 530", "seller_share_permille = 430"):
+            assert share in text
+            text = text.replace(share, share.partition("=")[0] + "= 0")
+        mine = {
+            "supply.auto_reorder": 0, "supply.greige_days": 30_000,
+            "market.backlog_days": 0, "warehouse.opening_days": [0, 1],
+        }  # fmt: skip
+        lines = [f'"{key}" = {value}' for key, value in (mine | dict(figures)).items()]
+        return parse_scenario(text + "\n[calibration]\n" + "\n".join(lines) + "\n", "quiet")
+
+    return change
+
+
+@pytest.fixture(scope="session")
+def check_balance() -> Callable[[World], None]:
+    """Check that every warehouse, and all together, have every centimetre that came."""
+
+    def check(world: World) -> None:
+        for region, m in warehouse.meters_by_region(world).items():
+            came = m.received_cm + m.moved_in_cm
+            assert came == m.garments_cm + m.waste_cm + m.stock_cm + m.moved_out_cm, region
+            assert min(getattr(m, name) for name in m.__dataclass_fields__) >= 0
+        m = warehouse.meters(world)
+        assert m.received_cm == m.garments_cm + m.waste_cm + m.stock_cm
+        assert m.moved_in_cm == m.moved_out_cm
+
+    return check

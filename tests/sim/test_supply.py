@@ -1,39 +1,22 @@
 """Cloth from supplier to kit: lead times by what is ordered, forms, held kits, the cluster."""
 
 from collections.abc import Callable
-from typing import Literal
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from seamline_broker.contracts.commands import check_args
-from seamline_broker.contracts.events import Event
-from seamline_sim import CommandOutcome, Scenario, World, foreman_for, run_headless, warehouse
+from seamline_broker.errors import ConfigError
+from seamline_sim import CommandOutcome, Scenario, World, warehouse
 from seamline_sim.core import DAY_US, HOUR_US, MINUTE_US
-from seamline_sim.scenario import parse_scenario
 
-QUIET = {
-    "supply.auto_reorder": 0,
-    "supply.greige_days": 30_000,
-    "market.backlog_days": 0,
-    "warehouse.opening_days": [0, 1],
-}
+Quiet = Callable[..., Scenario]
+Check = Callable[[World], None]
 
 
 @pytest.fixture(scope="module")
-def cluster(demo: Scenario) -> Scenario:
+def cluster(quiet: Quiet) -> Scenario:
     """`demo` without customers: cloth moves by command alone, 1,000 m of each are there."""
-    return quiet(demo, QUIET)
-
-
-def quiet(demo: Scenario, figures: dict[str, object]) -> Scenario:
-    text = demo.document
-    for share in ("consumer_share_permille = 530", "seller_share_permille = 430"):
-        assert share in text
-        text = text.replace(share, share.partition("=")[0] + "= 0")
-    lines = "\n".join(f'"{key}" = {value}' for key, value in figures.items())
-    return parse_scenario(f"{text}\n[calibration]\n{lines}\n", "quiet")
+    return quiet({})
 
 
 def command(world: World, region: str, name: str, /, **args: object) -> CommandOutcome:
@@ -54,24 +37,18 @@ def kit(world: World, name: str, sizes: dict[str, int], region: str = "east",
     )  # fmt: skip
 
 
-def check_balance(world: World) -> None:
-    """Every warehouse, and all together, have every centimetre that came."""
-    for region, m in warehouse.meters_by_region(world).items():
-        came = m.received_cm + m.moved_in_cm
-        assert came == m.garments_cm + m.waste_cm + m.stock_cm + m.moved_out_cm, region
-        assert min(getattr(m, name) for name in m.__dataclass_fields__) >= 0
-    m = warehouse.meters(world)
-    assert m.received_cm == m.garments_cm + m.waste_cm + m.stock_cm
-    assert m.moved_in_cm == m.moved_out_cm
-
-
 @pytest.mark.parametrize(
     ("form", "colour", "length_cm", "days"),
     [("roll", "WHT", 80_000, (30, 45)), ("greige", "greige", 200_000, (20, 30)),
      ("quick", "WHT", 10_000, (3, 5))],
 )  # fmt: skip
 def test_lead_time_follows_from_what_is_ordered(
-    cluster: Scenario, form: str, colour: str, length_cm: int, days: tuple[int, int]
+    cluster: Scenario,
+    form: str,
+    colour: str,
+    length_cm: int,
+    days: tuple[int, int],
+    check_balance: Check,
 ) -> None:
     world = World.create(cluster, seed=1)
     cloth = world.warehouses["east"].cloth[f"jersey160/{colour}"]
@@ -100,7 +77,9 @@ def test_lateness_is_the_same_under_every_policy(cluster: Scenario) -> None:
     assert order(one, "roll", 80_000).reason == order(other, "roll", 300_000).reason
 
 
-def test_greige_becomes_a_colour_in_days_and_loses_a_little(cluster: Scenario) -> None:
+def test_greige_becomes_a_colour_in_days_and_loses_a_little(
+    cluster: Scenario, check_balance: Check
+) -> None:
     world = World.create(cluster, seed=2)
     house = world.warehouses["east"]
     greige, red = house.cloth["jersey160/greige"], house.cloth["jersey160/RED"]
@@ -185,9 +164,9 @@ def test_pieces_of_an_unknown_style_are_not_cut(cluster: Scenario) -> None:
     ],
 )
 def test_rolls_end_within_a_lay(
-    demo: Scenario, roll_cm: int, splices: int, remnant_cm: int, open_cm: int
+    quiet: Quiet, roll_cm: int, splices: int, remnant_cm: int, open_cm: int, check_balance: Check
 ) -> None:
-    world = World.create(quiet(demo, QUIET | {"supply.roll_cm": [roll_cm, roll_cm]}), seed=1)
+    world = World.create(quiet({"supply.roll_cm": [roll_cm, roll_cm]}), seed=1)
     cloth = world.warehouses["east"].cloth["jersey160/WHT"]
     before = cloth.on_hand
     assert kit(world, "A", {"M": 100}).status == "done"  # 7,086 cm, see test_cutting.py
@@ -204,7 +183,7 @@ def test_rolls_end_within_a_lay(
     check_balance(world)
 
 
-def test_orders_that_wait_together_share_a_lay(cluster: Scenario) -> None:
+def test_orders_that_wait_together_share_a_lay(cluster: Scenario, check_balance: Check) -> None:
     def cut(merge: bool) -> World:
         world = World.create(cluster, seed=3)
         for n in range(2):  # both tables of the east
@@ -226,7 +205,9 @@ def test_orders_that_wait_together_share_a_lay(cluster: Scenario) -> None:
     assert [v[1] for v in shared] == ['["A0","A1","A2","A3"]']
 
 
-def test_a_kit_with_a_time_is_at_its_line_not_before(cluster: Scenario) -> None:
+def test_a_kit_with_a_time_is_at_its_line_not_before(
+    cluster: Scenario, check_balance: Check
+) -> None:
     world = World.create(cluster, seed=1)
     needed_us = 20 * HOUR_US
     kit(world, "A", {"M": 100}, needed_ms=world.start_ms + needed_us // 1000)
@@ -255,7 +236,7 @@ def test_a_kit_whose_time_is_too_near_is_cut_at_once(cluster: Scenario) -> None:
     assert world.orders["A"].state == "queued"
 
 
-def test_a_waiting_lay_takes_a_later_kit_along(cluster: Scenario) -> None:
+def test_a_waiting_lay_takes_a_later_kit_along(cluster: Scenario, check_balance: Check) -> None:
     world = World.create(cluster, seed=1)
     later = world.start_ms + 2 * DAY_US // 1000
     kit(world, "later", {"S": 40, "L": 33}, needed_ms=later, merge=True)
@@ -271,13 +252,35 @@ def test_a_waiting_lay_takes_a_later_kit_along(cluster: Scenario) -> None:
     assert world.orders["later"].state == "queued"
 
 
+@pytest.mark.parametrize(
+    ("figure", "value", "message"),
+    [
+        ("supply.roll_cm", [0, 0], "'supply.roll_cm.0' is 0; allowed: from 1"),
+        ("supply.roll_lead_days", [9, 3], "'supply.roll_lead_days.1' is 3; allowed: from 9"),
+        ("supply.supplier_refill_days", 0, "'supply.supplier_refill_days' is 0; allowed: from 1"),
+        ("cutting.spread_m_per_min", 0, "'cutting.spread_m_per_min' is 0; allowed: from 1"),
+        ("cutting.plies", [30, 20], "'cutting.plies.1' is 20; allowed: from 30"),
+        ("cutting.marker_permille", [700, 800, 900, 910, 920, 930, 940, 1001],
+         "'cutting.marker_permille.7' is 1001; allowed: from 1 to 1000"),
+        ("cutting.marker_permille", [800, 700, 900, 910, 920, 930, 940, 950],
+         "'cutting.marker_permille.1' is 700; allowed: from 800"),
+    ],
+)  # fmt: skip
+def test_figures_that_cannot_be_are_named(
+    with_figures: Callable[..., Scenario], figure: str, value: object, message: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        World.create(with_figures({figure: value}), seed=1)
+    assert message in str(caught.value)
+
+
 def test_names_of_pieces_cut_ahead_are_no_orders(cluster: Scenario) -> None:
     world = World.create(cluster, seed=1)
     command(world, "east", "cut_ahead", style="TS01", colour="WHT", sizes={"M": 100})
     assert "are those of pieces cut ahead" in kit(world, "#1", {"M": 100}).reason
 
 
-def test_kits_use_what_was_cut_ahead(cluster: Scenario) -> None:
+def test_kits_use_what_was_cut_ahead(cluster: Scenario, check_balance: Check) -> None:
     world = World.create(cluster, seed=1)
     done = command(
         world, "east", "cut_ahead", style="TS01", colour="WHT", sizes={"M": 100, "L": 50}
@@ -300,7 +303,7 @@ def test_kits_use_what_was_cut_ahead(cluster: Scenario) -> None:
     check_balance(world)
 
 
-def test_warehouses_help_each_other(cluster: Scenario) -> None:
+def test_warehouses_help_each_other(cluster: Scenario, check_balance: Check) -> None:
     world = World.create(cluster, seed=1)
     east, west = world.warehouses["east"], world.warehouses["west"]
     args = {"fabric": "jersey160", "colour": "RED", "length_cm": 60_000, "to": "west"}
@@ -326,9 +329,9 @@ def test_warehouses_help_each_other(cluster: Scenario) -> None:
     check_balance(world)
 
 
-def test_without_auto_reorder_nothing_comes_by_itself(demo: Scenario) -> None:
+def test_without_auto_reorder_nothing_comes_by_itself(quiet: Quiet, check_balance: Check) -> None:
     def wait(auto: int) -> World:
-        world = World.create(quiet(demo, QUIET | {"supply.auto_reorder": auto}), seed=1)
+        world = World.create(quiet({"supply.auto_reorder": auto}), seed=1)
         kit(world, "A", {"M": 4_000})  # 2.5 km, 1 km is there
         world.step_until(6 * DAY_US)
         check_balance(world)
@@ -343,10 +346,10 @@ def test_without_auto_reorder_nothing_comes_by_itself(demo: Scenario) -> None:
     assert waiting.orders["A"].state != "cutting"
 
 
-def test_a_splice_too_many_is_ordered_for(demo: Scenario) -> None:
+def test_a_splice_too_many_is_ordered_for(quiet: Quiet) -> None:
     """Enough cloth for the lay but not for its splices: the warehouse asks for more, not waits."""
-    figures = QUIET | {"supply.auto_reorder": 1, "supply.roll_cm": [1_000, 1_000]}
-    world = World.create(quiet(demo, figures), seed=1)
+    figures = {"supply.auto_reorder": 1, "supply.roll_cm": [1_000, 1_000]}
+    world = World.create(quiet(figures), seed=1)
     cloth = world.warehouses["east"].cloth["jersey160/WHT"]
     args = {"fabric": "jersey160", "colour": "WHT", "to": "west", "length_cm": 100_000 - 7_100}
     assert command(world, "east", "transfer_cloth", **args).status == "done"
@@ -368,90 +371,3 @@ def test_a_forked_world_cuts_on_alike(cluster: Scenario) -> None:
     for one in (world, other):
         one.step_until(6 * DAY_US)
     assert other.digest() == world.digest()
-
-
-REGIONS = ("east", "south", "west")
-SITES = {"east": "hangzhou", "south": "dongguan", "west": "chengdu"}
-COLOURS = ("WHT", "GRY", "NVY")
-STEPS = st.lists(
-    st.tuples(
-        st.sampled_from(["run", "order", "dye", "transfer", "ahead", "kit", "kit", "reserve"]),
-        st.integers(0, 2**24),
-    ),
-    min_size=5,
-    max_size=40,
-)
-
-
-def _act(world: World, step: tuple[str, int], number: int) -> None:
-    name, v = step
-    region, colour = REGIONS[v % 3], COLOURS[v // 3 % 3]
-    v //= 9
-    cloth = {"fabric": "jersey160", "colour": colour, "length_cm": 5_000 + v % 60_000}
-    if name == "run":
-        world.step_until(world.now_us + 1 + v % (40 * HOUR_US // 1000) * 1000)
-    elif name == "order":
-        form = ("roll", "quick", "greige")[v % 3]
-        cloth["colour"] = "greige" if form == "greige" else colour
-        cloth["length_cm"] = 20_000 + v % 300_000
-        command(world, region, "order_cloth", form=form, **cloth)
-    elif name == "dye":
-        command(world, region, "dye_cloth", **cloth)
-    elif name == "transfer":
-        command(world, region, "transfer_cloth", to=REGIONS[(v + 1) % 3], **cloth)
-    elif name == "reserve":
-        command(world, region, "reserve_cloth", order=f"N{number + 1}", **cloth)
-    else:
-        sizes = {"S": 1 + v % 97, "M": 1 + v % 389, "XL": 1 + v % 53}
-        if name == "ahead":
-            command(world, region, "cut_ahead", style="TS01", colour=colour, sizes=sizes,
-                    merge=v % 2 == 0)  # fmt: skip
-        else:
-            command(
-                world, region, "kit", order=f"N{number}", order_kind="seller", style="TS01",
-                colour=colour, sizes=sizes, region="east", site=SITES[REGIONS[v % 3]],
-                line="line-1", due_ms=world.now_ms, merge=v % 2 == 0, cluster=True,
-                needed_ms=world.now_ms + v % 90_000_000 if v % 5 == 0 else 0, weight=1 + v % 10,
-            )  # fmt: skip
-
-
-@settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-@given(steps=STEPS, auto=st.integers(0, 1))
-def test_no_centimetre_is_lost_after_any_commands(
-    demo: Scenario, steps: list[tuple[str, int]], auto: int
-) -> None:
-    world = World.create(quiet(demo, QUIET | {"supply.auto_reorder": auto}), seed=4)
-    check_balance(world)
-    for number, step in enumerate(steps):
-        _act(world, step, number)
-        world.outbox.clear()
-        check_balance(world)
-        for house in world.warehouses.values():
-            for cloth in house.cloth.values():
-                assert 0 <= cloth.open_cm <= cloth.on_hand
-                assert cloth.on_order >= 0
-                assert cloth.reserved >= 0
-
-
-@pytest.mark.parametrize("resolution", ["piece", "bundle"])
-def test_meters_balance_while_lines_work_and_cloth_is_used_well(
-    pi: Scenario, at: Callable[..., int], resolution: Literal["piece", "bundle"]
-) -> None:
-    world = World.create(pi, seed=2, resolution=resolution)
-    lays: list[Event] = []
-    run_headless(
-        world, at(6, 12), foreman_for(world),
-        lambda events: lays.extend(e for e in events if e.kind == "lay"),
-    )  # fmt: skip
-    check_balance(world)
-    m = warehouse.meters(world)
-    assert m.lays > 20
-    assert 830 < m.use_permille < 870
-    assert m.received_cm == m.opening_cm + m.quick_cm
-    if resolution == "bundle":
-        assert not lays  # for people who look at a table
-        return
-    told = [sum(int(e.values[i]) for e in lays) for i in (4, 8, 9, 10, 11, 12)]
-    assert told == [
-        m.cut_pieces, m.marker_cm, m.end_cm, m.splice_cm, m.remnant_cm, m.cutting_ms,
-    ]  # fmt: skip
