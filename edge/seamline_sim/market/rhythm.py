@@ -11,8 +11,8 @@ from seamline_sim.market import festivals
 from seamline_sim.scenario import Scenario
 
 CHANNELS = ("shelf", "live", "shop")
-_AR = (917, 400)
-"""Weights of this week's and last week's shock: variance 1, correlation of neighbours .37."""
+_AR = (990, 140)
+"""Weights of this week's and last week's shock: variance 1, correlation of neighbours .14."""
 
 
 class Rhythm:
