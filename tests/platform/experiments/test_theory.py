@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from seamline_platform.experiments import inventory, queueing, theory
+from seamline_sim.market import livestream
 
 
 def test_the_newsvendors_profit_is_the_formula() -> None:
@@ -165,3 +166,23 @@ def test_the_learning_curve_begins_at_all_and_ends_at_the_floor() -> None:
 def test_hawkes_dispersion_from_poisson_to_the_long_window() -> None:
     assert theory.hawkes_dispersion(0.8, 0.2, 1e6) == pytest.approx(25, rel=1e-3)
     assert theory.hawkes_dispersion(0.8, 0.2, 1e-6) == pytest.approx(1, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("branching_permille", "delay_ms", "window_ms", "gap_ms", "streams"),
+    [(600, 60_000, 1_200_000, 30_000, 2_500), (800, 30_000, 1_200_000, 60_000, 1_500)],
+)
+def test_a_livestreams_orders_are_as_bursty_as_hawkes_says(
+    branching_permille: int, delay_ms: int, window_ms: int, gap_ms: int, streams: int
+) -> None:
+    counts = np.array([
+        len(livestream(
+            7, f"stream {i}", gap_ms, branching_permille, delay_ms, window_ms, stationary=True
+        ))
+        for i in range(streams)
+    ])  # fmt: skip
+    branching = branching_permille / 1000
+    mean = window_ms / gap_ms / (1 - branching)
+    assert counts.mean() == pytest.approx(mean, rel=0.03)
+    expected = theory.hawkes_dispersion(branching, 60_000 / delay_ms, window_ms / 60_000)
+    assert counts.var(ddof=1) / counts.mean() == pytest.approx(expected, rel=0.1)
