@@ -1,10 +1,12 @@
 """Data sets: what is written can be read, counted and trusted; what was altered is refused."""
 
 import json
+import math
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+import numpy as np
 import pyarrow.compute as pc
 import pytest
 
@@ -94,7 +96,7 @@ def test_the_truth_is_apart(folder: Path) -> None:
     public = {path.name for path in folder.glob("*.parquet")}
     assert public == {f"{name}.parquet" for name in manifest.PUBLIC}
     assert {path.name for path in (folder / "sealed").iterdir()} == {
-        "truth.parquet", "styles.parquet",
+        "truth.parquet", "means.parquet", "shares.parquet", "styles.parquet",
     }  # fmt: skip
     attributes = reader.load(folder, "attributes").column_names
     assert not [name for name in attributes if "log" in name or "elastic" in name]
@@ -123,5 +125,18 @@ def test_csv_is_written_and_read_too(tmp_path: Path, drawn: tuple[Tables, Manife
 
 def test_the_readme_names_every_file(folder: Path) -> None:
     text = (folder / "README.md").read_text(encoding="utf-8")
-    for name in (*manifest.PUBLIC, "sealed/truth", "sealed/styles"):
+    for name in (*manifest.PUBLIC, "sealed/truth", "sealed/means", "sealed/styles"):
         assert f"`{name}`" in text
+
+
+def test_the_sealed_means_are_the_means_of_what_is_wanted(folder: Path) -> None:
+    truth, means = reader.open_sealed(folder, "truth"), reader.open_sealed(folder, "means")
+    shares = reader.open_sealed(folder, "shares")
+    styles = len({name.partition("@")[0] for name in means["unique_id"].to_pylist()})
+    regions = len({name.partition("@")[2] for name in means["unique_id"].to_pylist()})
+    assert pc.sum(shares["share"]).as_py() == pytest.approx(styles * regions, abs=0.01)
+    wanted = pc.sum(truth["y"]).as_py()
+    mean = np.array(means["y"].to_pylist())
+    spread = math.sqrt(float((mean + mean**2 / 3).sum()))  # negative binomial, k = 3
+    assert wanted == pytest.approx(mean.sum(), abs=4 * spread)
+    assert spread < 0.1 * mean.sum()

@@ -84,7 +84,13 @@ def draw(order: Order, name: str, version: int) -> tuple[Tables, Manifest]:
         "signals": _signals(market, order.days),
         "hierarchy": _hierarchy(market),
     }
-    return Tables(public, {"truth": truth, "styles": _styles(market)}), origin
+    sealed = {
+        "truth": truth,
+        "means": _means(market, order.days),
+        "shares": _shares(market),
+        "styles": _styles(market),
+    }
+    return Tables(public, sealed), origin
 
 
 def _fingerprint(scenario: Scenario) -> str:
@@ -186,6 +192,30 @@ def _hierarchy(market: Market) -> Any:
                 table.rows.append((
                     f"{sku}@{region.id}", sku, style, colour, size, record.bulletin, region.id,
                 ))  # fmt: skip
+    return table.table()
+
+
+def _means(market: Market, days: int) -> Any:
+    """Return the mean of what is wanted of a style in a region on a day, before the last chance."""
+    table = _Columns("unique_id", "ds", "y")
+    for region in market.scenario.regions:
+        for style in market.collection.styles:
+            for day in range(days):
+                if market.on_sale(style, day):
+                    mean = market.mean_milli(region.id, style, day) / 1000
+                    table.rows.append((f"{style}@{region.id}", _date(market, day), mean))
+    return table.table()
+
+
+def _shares(market: Market) -> Any:
+    """Return each SKU's part of what is wanted of its style in its region."""
+    table = _Columns("unique_id", "share")
+    for region in market.scenario.regions:
+        for style, record in market.collection.styles.items():
+            shares = market.sku_shares(region.id, style)
+            total = sum(shares.values())
+            for sku in record.skus():
+                table.rows.append((f"{sku}@{region.id}", round(shares[sku] / total, 6)))
     return table.table()
 
 
