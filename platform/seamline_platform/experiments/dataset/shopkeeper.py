@@ -12,9 +12,9 @@ from seamline_sim import rng, tables
 from seamline_sim.market import Market
 
 LEAD_DAYS: Final = 7
-COVER_DAYS: Final = 10
+COVER_DAYS: Final = 14
 _MEMORY_DAYS: Final = 28
-_FIRST_DAYS: Final = 18
+_FIRST_DAYS: Final = 21
 _FIRST_ERROR_PERMILLE: Final = 500
 """sd of the logarithm of the buyer's error about a style, before its launch."""
 
