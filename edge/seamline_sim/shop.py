@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from seamline_sim import rng, tables
 from seamline_sim.core import DAY_MS, DAY_US, MINUTE_US, Core
 from seamline_sim.market import CHANNELS, Wish, person
-from seamline_sim.market.arrivals import return_draws, split
+from seamline_sim.market.arrivals import choice_of, patience_of, return_draws, split
 from seamline_sim.market.consumers import ALL
 from seamline_sim.market.wishes import Back
 from seamline_sim.state import Order, Warehouse
@@ -242,10 +242,13 @@ def _short(w: Core, house: Warehouse, wish: Wish, day: int) -> None:
 
 def _instead(w: Core, house: Warehouse, wish: Wish, one: bytes, day: int) -> None:
     """One consumer whose wish is out: a multinomial logit over what is there and nothing."""
-    who = person(one, 0)
-    others, nothing = w.market.substitutes[wish.sku]
-    there = [(sku, weight) for sku, weight in others if house.stock[sku] > 0]
-    at = who.choice * (nothing + sum(weight for _, weight in there)) >> 32
+    others, total = w.market.substitutes[wish.sku]
+    there = []
+    for pair in others:
+        if house.stock[pair[0]] > 0:
+            there.append(pair)
+            total += pair[1]
+    at = choice_of(one) * total >> 32
     for sku, weight in there:
         if at < weight:
             house.spilled += 1
@@ -255,8 +258,8 @@ def _instead(w: Core, house: Warehouse, wish: Wish, one: bytes, day: int) -> Non
             _take(w, house, _again(w, wish, sku, price, [one]), day)
             return
         at -= weight
-    if who.patience * 1000 < w.fig("market.patience_permille") * _STATES:
-        until = day + 1 + who.choice % w.fig("market.patience_days")
+    if patience_of(one) * 1000 < w.fig("market.patience_permille") * _STATES:
+        until = day + 1 + choice_of(one) % w.fig("market.patience_days")
         house.waiting.append((until, wish.sku, wish.channel, wish.price_fen, one))
     else:
         house.lost += 1

@@ -26,7 +26,15 @@ def tell(w: Core, day: int) -> None:
 
 
 def of_day(market: Market, region: str, day: int) -> list[Signal]:
-    """Return the signals of a region on a day."""
+    """Return the signals of a region on a day; a market that keeps its days keeps them too."""
+    if not market.keep_days:
+        return _of_day(market, region, day)
+    if (region, day) not in market.kept_signals:
+        market.kept_signals[region, day] = _of_day(market, region, day)
+    return market.kept_signals[region, day]
+
+
+def _of_day(market: Market, region: str, day: int) -> list[Signal]:
     rows: list[Signal] = []
     for style in market.collection.styles:
         before = market.launch_day(style) - day

@@ -66,3 +66,13 @@ def split(people: bytes) -> list[bytes]:
 def return_draws(who: bytes) -> tuple[int, int, int]:
     """Return (draw of 16 bits, knot of the delay, draw of 8 bits for the state) of a consumer."""
     return who[2] | who[3] << 8, (who[4] | who[5] << 8) & 1023, who[7]
+
+
+def choice_of(who: bytes) -> int:
+    """Return a consumer's draw of 32 bits for what is bought instead."""
+    return int.from_bytes(who[8:12], "little")
+
+
+def patience_of(who: bytes) -> int:
+    """Return a consumer's draw of 8 bits for whether to wait."""
+    return who[6]

@@ -6,14 +6,14 @@ import hashlib
 from seamline_broker.contracts.catalogue import Style
 from seamline_sim import rng, tables
 from seamline_sim.collection import Collection, collection_of
-from seamline_sim.market import sellers
+from seamline_sim.market import sellers, sizing
 from seamline_sim.market.arrivals import Arrival, Crowd
 from seamline_sim.market.consumers import Consumers
 from seamline_sim.market.identity import same_market
 from seamline_sim.market.life import Lives
 from seamline_sim.market.livestream import gap_for, livestream
 from seamline_sim.market.rhythm import CHANNELS, Rhythm
-from seamline_sim.market.sizes import region_style_permille, size_curve, substitutes
+from seamline_sim.market.sizes import size_curve, substitutes
 from seamline_sim.market.wishes import Frame, OrderWish, Wish
 from seamline_sim.products import bulletins
 from seamline_sim.scenario import Scenario
@@ -50,6 +50,8 @@ class Market:
         self._k = scenario.figure("market.dispersion")
         self._hours = rng.steps(scenario.figure_list("market.hours_permille"))
         self._days: dict[tuple[int, int], Day] = {}
+        self._orders: dict[int, list[OrderWish]] = {}
+        self.kept_signals: dict[tuple[str, int], list[tuple[str, str, int]]] = {}
         self._bargains: dict[tuple[str, str, int, int], tuple[list[Wish], ...]] = {}
         styles, traits = self.collection.styles, self.collection.traits
         self.size_share = {
@@ -65,29 +67,9 @@ class Market:
         """By SKU: (other SKU, weight) of what is bought instead, and the weight of buying none."""
         self._smv = {b: sum(op.smv_ms for op in ops) for b, ops in bulletins().items()}
         self.consumers = Consumers(scenario, self.collection)
-        self.base_milli = self._base_milli()
+        self.base_milli = sizing.base_milli(self)
         """Mean pieces of an ordinary day of a style's life by (region, style), times 1,000."""
         self.orders_per_day_milli = sellers.orders_per_day_milli(self)
-
-    def _base_milli(self) -> dict[tuple[str, str], int]:
-        """Size the market: all styles together take the consumers' share of capacity, net."""
-        scenario, traits = self.scenario, self.collection.traits
-        shares = {s: self.weight_permille(s) * t.weight * self.smv_ms(s) for s, t in traits.items()}
-        consumer_ms = self.capacity_ms_per_day() * scenario.consumer_share_permille // 1000
-        consumer_ms = consumer_ms * 1000 // (1000 - self.consumers.net_returns_permille())
-        total = max(sum(shares.values()), 1)  # a thousandfold
-        base = {}
-        for style, trait in traits.items():
-            tastes = {
-                r.id: r.share_permille * region_style_permille(self.seed, r.id, style)
-                for r in scenario.regions
-            }
-            for region, taste in tastes.items():
-                milli = (
-                    consumer_ms * 1_000_000 * trait.weight * taste // (total * sum(tastes.values()))
-                )
-                base[region, style] = milli
-        return base
 
     def weight_permille(self, style: str) -> int:
         """Return the part of the season in which a style is sold (1,000: all of it)."""
@@ -116,21 +98,7 @@ class Market:
 
     def use_per_day(self) -> dict[tuple[str, str], int]:
         """Return mean pieces x centimetres of cloth per day by (fabric, colour), all regions."""
-        result: dict[tuple[str, str], int] = {}
-        seller = self.orders_per_day_milli * sum(
-            self.scenario.figure_list("market.order_pieces")[:1]
-        )
-        total_weight = sum(t.weight for t in self.collection.traits.values())
-        net = 1000 - self.consumers.net_returns_permille()
-        for style in self.collection.styles.values():
-            trait = self.collection.traits[style.style]
-            milli = sum(self.base_milli[region.id, style.style] for region in self.scenario.regions)
-            milli = milli * net // 1000 * self.weight_permille(style.style) // 1000
-            milli += seller * 267 // 100 * trait.weight // total_weight
-            for colour, share in zip(style.colours, trait.colour_share_permille, strict=True):
-                key = (style.fabric, colour)
-                result[key] = result.get(key, 0) + milli * share * style.fabric_cm // 1_000_000
-        return result
+        return sizing.use_per_day(self)
 
     def weekday(self, day: int) -> int:
         """Return 0 for Monday to 6 for Sunday."""
@@ -147,6 +115,7 @@ class Market:
         record = self.collection.styles[style]
         return self.rhythm.price_permille(style, record.fabric, day)
 
+    @functools.lru_cache(maxsize=8_192)  # noqa: B019
     def price_fen(self, region: str, style: str, day: int) -> int:
         """Return the consumer price of a day, before any markdown by command."""
         price = self.collection.styles[style].price_fen
@@ -395,7 +364,11 @@ class Market:
 
     def seller_orders(self, day: int) -> list[OrderWish]:
         """Return the orders that sellers will place on a day, in the order of their time."""
-        return sellers.seller_orders(self, day)
+        if not self.keep_days:
+            return sellers.seller_orders(self, day)
+        if day not in self._orders:
+            self._orders[day] = sellers.seller_orders(self, day)
+        return self._orders[day]
 
     def make_wish(
         self, name: str, style: Style, pieces: int, region: str, d: tuple[int, ...], minute: int
