@@ -61,10 +61,10 @@ class Consumers:
         back: list[Back] = []
         perhaps: list[Back] = []
         for one in who:
-            draw, knot, state = return_draws(one)
+            draw = one[2] | one[3] << 8
             if draw < most:
-                good = self.is_good(state)
-                row = (draw, self._days[knot], (sku, good, price_fen))
+                _, knot, state = return_draws(one)
+                row = (draw, self._days[knot], (sku, self.is_good(state), price_fen))
                 (back if draw < base else perhaps).append(row)
         name = CHANNELS[channel]
         people = b"".join(who)
