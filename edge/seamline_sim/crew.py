@@ -136,7 +136,7 @@ def absence_ppm(w: Core, site: str, day: int) -> int:
 
 def near_new_year(w: Core, day: int) -> bool:
     """Return whether many are on their way home, or not back yet."""
-    return False
+    return w.market.rhythm.near_new_year(day)
 
 
 def rebalance(w: Core, line: Line) -> int:

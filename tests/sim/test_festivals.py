@@ -68,6 +68,15 @@ def test_plants_rest_around_new_year_and_come_back(demo: Scenario) -> None:
     assert opens == date(2026, 2, 27)
 
 
+def test_many_are_away_before_plants_close_and_after_they_open(demo: Scenario) -> None:
+    rhythm = Market(demo, seed=1).rhythm
+    away = [d for d in range(200) if rhythm.near_new_year(d)]
+    start = date(2025, 9, 6)
+    assert start + timedelta(days=away[0]) == date(2026, 2, 6)  # a week before they close
+    assert start + timedelta(days=away[-1]) == date(2026, 3, 8)
+    assert away == list(range(away[0], away[-1] + 1))
+
+
 def test_demand_rises_at_1111_by_channel_and_falls_before_and_after(demo: Scenario) -> None:
     market = Market(demo, seed=1)
 

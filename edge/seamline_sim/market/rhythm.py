@@ -132,11 +132,11 @@ class Rhythm:
         before, after = self._closed
         return festivals.factory_closed(self.first_day + day, before, after)
 
-    def absence_permille(self, day: int) -> int:
-        """Return the factor of absence: people leave for New Year early and come back late."""
+    def near_new_year(self, day: int) -> bool:
+        """Return whether people leave for lunar New Year early, or come back late."""
         before, after = self._closed
         away = festivals.days_from_new_year(self.first_day + day)
-        return 2000 if -before - 7 <= away <= after + 10 else 1000
+        return -before - 7 <= away <= after + 10
 
     def cost_permille(self, fabric: str, day: int) -> int:
         """Return the cost index of a fabric: moves prices, and nothing else (an instrument)."""
