@@ -46,7 +46,7 @@ def test_json_report_and_kept_runs(tmp_path: Path) -> None:
     assert (tmp_path / "t.html").read_text(encoding="utf-8").startswith("<!doctype html>")
     again = seamline(tmp_path, *words)
     assert json.loads(again.stdout) == found
-    assert len((tmp_path / "marks" / "runs").read_text()) == 5 * 16
+    assert len((tmp_path / "marks" / "runs").read_text()) == 5 * 15
 
 
 @pytest.mark.parametrize(

@@ -111,7 +111,7 @@ def table2(all_coalitions: bool = False) -> Design:
     Sensing is one row of the table; in order it is split into market and shop floor.
     """
     ladder = (_MARKET, _FLOOR, *LINKS[1:])
-    return _design("table2", Links, LINKS, ladder, (_MARKET, _FLOOR), all_coalitions)
+    return _design("table2", Links, LINKS, ladder, (_MARKET,), all_coalitions)
 
 
 def practices(all_coalitions: bool = False) -> Design:

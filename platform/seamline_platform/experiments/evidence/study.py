@@ -177,7 +177,8 @@ def _retune(
     bar: Bar,
 ) -> None:
     """Tune every policy of the design and write what was found."""
-    trials = len(design.policies) * options.budget.trials * options.budget.seeds
+    budget = options.budget
+    trials = (len(design.policies) * budget.trials + 2 * budget.start_trials) * budget.seeds
     ran = 0
     with bar(f"tuning {design.name}, {options.setting.capacity}") as progress:
 
@@ -192,10 +193,10 @@ def _retune(
             ran += len(some)
             return done
 
-        tuner = Tuner(options.setting, runner.cache.world, run, options.budget)
+        tuner = Tuner(options.setting, runner.cache.world, run, budget)
         searches = tuner.tune(design.policies)
     key = tuned.section(design, options.setting)
-    tuned.write(file, {key: tuned.entry(options.setting, searches, options.budget, hashes)})
+    tuned.write(file, {key: tuned.entry(options.setting, searches, budget, hashes)})
 
 
 def _hardware(options: Options, plan: Plan, runner: Runner, bar: Bar) -> tuple[Variant, ...]:

@@ -86,7 +86,11 @@ def entry(
         "scenario": setting.scenario,
         "scenario_hash": scenario,
         "code_hash": code,
-        "budget": {"trials": budget.trials, "exchanged": budget.exchanged},
+        "budget": {
+            "start_trials": budget.start_trials,
+            "trials": budget.trials,
+            "exchanged": budget.exchanged,
+        },
         "training_seeds": budget.training_seeds(),
         "policies": {
             name: {

@@ -1,9 +1,10 @@
 """Tunes the knobs of policies on training seeds, each with the same budget.
 
-Every policy starts from the same knobs and walks along one knob at a time to the neighbouring
-values of the grid, as long as it earns more (coordinate descent). Then every policy tries the best
-knobs found by others, so that none loses to a neighbour for having been searched less luckily.
-All policies of a round are run together, on the same training seeds.
+A walk goes along one knob at a time to the neighbouring values of a grid, as long as it earns more
+(coordinate descent). First one walk is made for two policies at once, the baseline and the one that
+differs most from it: it ends at the knobs that all policies start from. Then every policy walks by
+itself, and at last tries the best knobs of the policies most like it, so that none loses to a
+neighbour for having been searched less luckily. Training seeds are the same for all.
 """
 
 import math
@@ -18,9 +19,11 @@ from seamline_platform.experiments.season import KNOB_GRID, Knobs, Outcome, Sett
 
 FIRST_TRAINING_SEED: Final = 100_001
 """Evaluation seeds are below: the two never meet."""
-TRIALS: Final = 16
-"""Knobs that a policy may try, those of others included."""
-EXCHANGED: Final = 4
+START_TRIALS: Final = 14
+"""Knobs that the common walk may try: about once along every knob."""
+TRIALS: Final = 6
+"""Knobs that a policy may try by itself, the common start and those of others included."""
+EXCHANGED: Final = 2
 """How many of them are knobs that did best for other policies."""
 TRAINING_SEEDS: Final = 2
 
@@ -32,6 +35,7 @@ RunJobs = Callable[[Sequence[Job]], Mapping[str, Outcome]]
 class Budget:
     """What each policy may use: trials (knobs tried), of which `exchanged` from others; seeds."""
 
+    start_trials: int = START_TRIALS
     trials: int = TRIALS
     exchanged: int = EXCHANGED
     seeds: int = TRAINING_SEEDS
@@ -97,7 +101,8 @@ class Tuner:
 
     def tune(self, policies: Mapping[str, Policy]) -> dict[str, Search]:
         """Return the finished search of every policy; its `knobs` are what to use."""
-        searches = {name: Search() for name in policies}
+        start = self._start(policies)
+        searches = {name: Search(start) for name in policies}
         own = self.budget.trials - self.budget.exchanged
         while True:
             wanted = {
@@ -112,12 +117,35 @@ class Tuner:
         self._round(policies, searches, others)
         return searches
 
+    def _start(self, policies: Mapping[str, Policy]) -> Knobs:
+        """Return knobs that do well for the baseline and for what differs most from it."""
+        first = next(iter(policies))
+        last = max(policies, key=lambda name: distance(policies[first], policies[name]))
+        anchors = {name: policies[name] for name in dict.fromkeys((first, last))}
+        common, scale = Search(), dict.fromkeys(anchors, 1.0)
+        while len(common.tried) < self.budget.start_trials:
+            wanted = common.next(self.budget.start_trials - len(common.tried))
+            if not wanted:
+                break
+            profits = self._profits(anchors, dict.fromkeys(anchors, wanted))
+            if not common.tried:  # in shares of the first try, so that both count alike
+                scale = {name: abs(profits[name][wanted[0]]) or 1.0 for name in anchors}
+            common.take({k: sum(profits[n][k] / scale[n] for n in anchors) for k in wanted})
+        return common.knobs
+
     def _round(
         self,
         policies: Mapping[str, Policy],
         searches: Mapping[str, Search],
         wanted: Mapping[str, Sequence[Knobs]],
     ) -> None:
+        for name, profits in self._profits(policies, wanted).items():
+            searches[name].take(profits)
+
+    def _profits(
+        self, policies: Mapping[str, Policy], wanted: Mapping[str, Sequence[Knobs]]
+    ) -> dict[str, dict[Knobs, float]]:
+        """Return the mean profit over training seeds, by policy and knobs."""
         jobs = {
             (name, knobs): [
                 Job(name, self.setting, policies[name], knobs, seed)
@@ -127,9 +155,10 @@ class Tuner:
             for knobs in tries
         }
         outcomes = self.run([job for some in jobs.values() for job in some])
-        for name, tries in wanted.items():
-            profits = {k: self._mean(jobs[name, k], outcomes) for k in tries}
-            searches[name].take(profits)
+        return {
+            name: {knobs: self._mean(jobs[name, knobs], outcomes) for knobs in tries}
+            for name, tries in wanted.items()
+        }
 
     def _mean(self, jobs: Sequence[Job], outcomes: Mapping[str, Outcome]) -> float:
         profits = [outcomes[job.key(self.world)].kpis[PRIMARY] for job in jobs]

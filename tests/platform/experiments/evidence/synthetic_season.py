@@ -25,12 +25,12 @@ def run_one(setting: Setting, policy, knobs: Knobs, seed: int, market=None) -> O
     market = (seed * 7919) % 101 if market is None else market
     on = [name for name, value in fields_of(policy).items() if value not in (False, "line")]
     _count("runs")
-    if _file("die").exists() and policy.name == "floor" and seed == 2:
+    if _file("die").exists() and policy.name == "loop" and seed == 2:
         left = int(_file("die").read_text())
         if left:
             _file("die").write_text(str(left - 1))
             os.kill(os.getpid(), signal.SIGKILL)
-    if _file("fail").exists() and policy.name == "floor" and seed == 2:
+    if _file("fail").exists() and policy.name == "loop" and seed == 2:
         raise ValueError("a needle in the haystack")
     lost = abs(knobs.cover_days - BEST_COVER) + 0.5 * abs(knobs.lot_days - BEST_LOT)
     profit = 1000.0 + market + sum(WORTH[name] for name in on) - lost
@@ -46,7 +46,7 @@ def run_one(setting: Setting, policy, knobs: Knobs, seed: int, market=None) -> O
 
 
 def _exogenous(seed: int, name: str) -> str:
-    return f"other{seed}" if _file("differ").exists() and name == "floor" else f"same{seed}"
+    return f"other{seed}" if _file("differ").exists() and name == "loop" else f"same{seed}"
 
 
 def _file(name: str) -> Path:

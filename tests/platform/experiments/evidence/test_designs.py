@@ -22,7 +22,7 @@ def test_table2_has_each_switch_alone_left_out_and_in_order() -> None:
         assert kinds.count(("alone", switch)) == 1
         assert kinds.count(("left_out", switch)) == 1
         assert kinds.count(("in_order", switch)) == 1
-    assert len(design.policies) == 16
+    assert len(design.policies) == 15
     for step in design.steps:
         assert {step.start, step.end} <= design.policies.keys()
 

@@ -75,7 +75,7 @@ def test_rows_effects_and_words_in_both_languages(study: Study) -> None:
 def test_shapley_and_a_choice_of_policies_render(options: Maker) -> None:
     whole = conduct(options(experiment="practices", shapley=True), lambda text: None)
     assert "Shapley values of profit" in page_of(whole)
-    some = conduct(options(only=("floor",)), lambda text: None)
+    some = conduct(options(only=("loop",)), lambda text: None)
     assert "market+floor" not in page_of(some)
 
 

@@ -15,6 +15,7 @@ import pytest
 from seamline_broker.errors import ConfigError, ExperimentError
 from seamline_platform.experiments.evidence import Options, Study, conduct, document
 from seamline_platform.experiments.evidence.runner import Progress
+from seamline_platform.experiments.evidence.tuning import Budget
 
 Maker = Callable[..., Options]
 
@@ -43,17 +44,17 @@ def test_known_effects_come_out(options: Maker) -> None:
 
 def test_the_market_is_made_once_per_seed_and_process(options: Maker, marks: Path) -> None:
     quiet(options())
-    assert len((marks / "runs").read_text()) == 16 * 3
+    assert len((marks / "runs").read_text()) == 15 * 3
     assert len((marks / "markets").read_text()) <= 3 + 1  # two processes share one seed at the end
 
 
 def test_a_repeat_takes_kept_results_and_fresh_starts_over(options: Maker, marks: Path) -> None:
     first = quiet(options())
     again = quiet(options())
-    assert len((marks / "runs").read_text()) == 16 * 3
+    assert len((marks / "runs").read_text()) == 15 * 3
     assert document(again) == document(first)
     fresh = quiet(options(fresh=True))
-    assert len((marks / "runs").read_text()) == 2 * 16 * 3
+    assert len((marks / "runs").read_text()) == 2 * 15 * 3
     assert fresh.digest == first.digest
 
 
@@ -76,7 +77,7 @@ def test_an_interrupted_run_goes_on_and_gives_the_same_table(options: Maker, mar
         conduct(options(), lambda text: None, bar)
     before = len((marks / "runs").read_text())
     assert document(quiet(options())) == whole
-    assert len((marks / "runs").read_text()) <= 48 + 2  # at most what was under way is lost
+    assert len((marks / "runs").read_text()) <= 45 + 2  # at most what was under way is lost
     assert 20 <= before <= 22
 
 
@@ -96,7 +97,7 @@ def test_damaged_results_are_named_and_run_again(options: Maker, marks: Path) ->
         assert file in text
         assert "is run again" in text
     assert any("checksum" in text for text in said)
-    assert len((marks / "runs").read_text()) == 48 + 3
+    assert len((marks / "runs").read_text()) == 45 + 3
 
 
 def test_a_process_that_dies_is_named_and_tried_once_more(options: Maker, marks: Path) -> None:
@@ -104,18 +105,18 @@ def test_a_process_that_dies_is_named_and_tried_once_more(options: Maker, marks:
     said: list[str] = []
     conduct(options(), said.append)
     assert len(said) == 1
-    assert "policy floor, seed 2 died (exit code -9); it is tried once more" in said[0]
+    assert "policy loop, seed 2 died (exit code -9); it is tried once more" in said[0]
 
 
 def test_one_that_dies_twice_ends_the_experiment(options: Maker, marks: Path) -> None:
     (marks / "die").write_text("2")
-    with pytest.raises(ExperimentError, match=r"policy floor, seed 2 died .*twice"):
+    with pytest.raises(ExperimentError, match=r"policy loop, seed 2 died .*twice"):
         quiet(options())
 
 
 def test_a_run_that_fails_is_named(options: Maker, marks: Path) -> None:
     (marks / "fail").touch()
-    with pytest.raises(ExperimentError, match=r"floor, seed 2 failed: ValueError.*needle.*:34"):
+    with pytest.raises(ExperimentError, match=r"loop, seed 2 failed: ValueError.*needle.*:34"):
         quiet(options())
 
 
@@ -139,7 +140,7 @@ def test_shapley_values_add_up(options: Maker) -> None:
 def test_tuning_finds_the_best_knobs_within_its_budget_on_other_seeds(
     options: Maker, marks: Path
 ) -> None:
-    study = quiet(options(retune=True))
+    study = quiet(options(retune=True, budget=Budget(start_trials=24, trials=6)))
     section = study.tuning
     assert min(section["training_seeds"]) > max(study.comparison.plan.seeds)
     for row in section["policies"].values():
@@ -150,9 +151,9 @@ def test_tuning_finds_the_best_knobs_within_its_budget_on_other_seeds(
 
 
 def test_tuning_one_policy_more_keeps_the_others(options: Maker) -> None:
-    quiet(options(retune=True, only=("floor",)))
+    quiet(options(retune=True, only=("integrate",)))
     again = quiet(options(retune=True, only=("loop",)))
-    assert list(again.tuning["policies"]) == ["baseline", "floor", "loop"]
+    assert list(again.tuning["policies"]) == ["baseline", "integrate", "loop"]
 
 
 def test_tuned_for_another_scenario_is_said(options: Maker) -> None:
