@@ -11,7 +11,7 @@ from pathlib import Path
 from seamline_broker.contracts.topics import check_level
 from seamline_broker.errors import ConfigError, ContractError
 
-BUILT_IN = ("pi", "demo", "large")
+BUILT_IN = ("pi", "demo", "large", "season")
 GRIDS = ("nation", "N", "NE", "E", "Central", "NW", "S", "SW")
 """Regions of the Chinese grid whose emission factors are published."""
 _FINISHERS_PERMILLE = 140

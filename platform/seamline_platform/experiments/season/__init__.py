@@ -16,6 +16,12 @@ from seamline_platform.experiments.season.contract import (
     Scope,
     Setting,
 )
+from seamline_platform.experiments.season.run import (
+    ExogenousLayer,
+    SeasonRun,
+    make_market,
+    run_one,
+)
 
 __all__ = [
     "CAPACITIES",
@@ -26,10 +32,14 @@ __all__ = [
     "SCOPES",
     "Accounts",
     "Capacity",
+    "ExogenousLayer",
     "Knobs",
     "Links",
     "Outcome",
     "Practices",
     "Scope",
+    "SeasonRun",
     "Setting",
+    "make_market",
+    "run_one",
 ]
