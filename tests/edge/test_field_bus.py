@@ -107,7 +107,7 @@ def test_hello_describes_every_node(field: Field, connect: Callable[[], Reader])
     assert kinds["hangzhou/line-1"] == "line"
     assert kinds["field/field"] == "field"
     line = next(n for n in hello["nodes"] if n["node"] == "hangzhou/line-1")
-    assert line["commands"] == ["sequence"]
+    assert line["commands"] == ["sequence", "rebalance", "join", "leave"]
     assert {m["name"] for m in line["devices"][1]["metrics"]} == {
         "stitches", "rpm", "current_a", "vibration_mm_s", "temperature_c",
     }  # fmt: skip
