@@ -133,6 +133,8 @@ class Warehouse:
     """Pieces sold since the start by style, up to the last midnight."""
     price: dict[str, int] = field(default_factory=dict)
     """Style -> permille of the planned price, where it is not 1,000."""
+    pulled: dict[str, int] = field(default_factory=dict)
+    """Style -> pieces (thousandths) that markdowns sold to people who would have come later."""
     faults: dict[str, int] = field(default_factory=dict)
     """SKU -> permille of the stock with a hidden defect."""
     coming: dict[str, int] = field(default_factory=dict)

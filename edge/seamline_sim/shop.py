@@ -126,31 +126,62 @@ def settle(w: Core, house: Warehouse, day: int, period: int) -> None:
     if not period and house.waiting:
         _serve_waiting(w, house, day)
     wishes = w.market.day(day, w.periods)[period][house.region]
-    if house.price:
-        serve(w, house, _accepting(w, house, wishes), day)
-        for style, permille in list(house.price.items()):
-            if permille < 1000 and w.market.on_sale(style, day):
-                hunters = w.market.bargains(house.region, style, day, w.periods)[period]
-                serve(w, house, _accepting(w, house, hunters, hunters=True), day)
-    else:
+    if not house.price and not house.pulled:
         serve(w, house, wishes, day)
+        return
+    serve(w, house, _accepting(w, house, wishes, day), day)
+    for style, permille in list(house.price.items()):
+        if permille < 1000 and w.market.on_sale(style, day):
+            before = house.sales
+            hunters = w.market.bargains(house.region, style, day, w.periods)[period]
+            serve(w, house, _hunters(w, house, hunters), day)
+            pulled = (house.sales - before) * w.fig("market.pull_permille")
+            if pulled:
+                house.pulled[style] = house.pulled.get(style, 0) + pulled
 
 
-def _accepting(
-    w: Core, house: Warehouse, wishes: Iterable[Wish], hunters: bool = False
-) -> Iterable[Wish]:
-    """Return the wishes of those who accept the marked price, at that price."""
+def _accepting(w: Core, house: Warehouse, wishes: Iterable[Wish], day: int) -> Iterable[Wish]:
+    """Return the wishes of those who accept the marked price and have not bought already."""
     for wish in wishes:
         permille = house.price.get(wish.style, 1000)
-        if permille == 1000:
+        if permille == 1000 and wish.style not in house.pulled:
             yield wish
             continue
         who = split(wish.people)
-        if hunters or permille > 1000:
+        if permille > 1000:
             limit = w.market.consumers.accepted(wish.style, permille)
             who = [one for one in who if person(one, 0).taste < limit]
+        if wish.style in house.pulled:
+            who = _still_to_come(w, house, wish.style, who, day)
         if who:
             yield _again(w, wish, wish.sku, wish.price_fen * permille // 1000, who)
+
+
+def _hunters(w: Core, house: Warehouse, wishes: Iterable[Wish]) -> Iterable[Wish]:
+    """Return the wishes of those whom a markdown brings."""
+    for wish in wishes:
+        permille = house.price[wish.style]
+        limit = w.market.consumers.accepted(wish.style, permille)
+        who = [one for one in split(wish.people) if person(one, 0).taste < limit]
+        if who:
+            yield _again(w, wish, wish.sku, wish.price_fen * permille // 1000, who)
+
+
+def _still_to_come(
+    w: Core, house: Warehouse, style: str, who: list[bytes], day: int
+) -> list[bytes]:
+    """Leave out ordinary customers who bought at a markdown before (pull-forward).
+
+    What was pulled is missing over `pull_days` ordinary days, from no day more than half.
+    """
+    pulled = house.pulled[style]
+    ordinary = w.market.plain_milli(house.region, style, day) * w.fig("market.pull_days")
+    part = min(1000 * pulled // max(ordinary, 1), 500)
+    kept = [one for one in who if person(one, 0).taste * 1000 >= part * ALL]
+    house.pulled[style] = pulled - 1000 * (len(who) - len(kept))
+    if house.pulled[style] < 1000:
+        del house.pulled[style]
+    return kept
 
 
 def _again(w: Core, wish: Wish, sku: str, price_fen: int, who: Sequence[bytes]) -> Wish:

@@ -8,7 +8,7 @@ machine, or a Python, on which runs cannot be compared.
 from seamline_sim import Scenario, World, foreman_for, run_headless
 from seamline_sim.core import DAY_US, HOUR_US
 
-GOLDEN = "04fe71008f64ce11c81528d43e76fb84c34e891ba15c4e9b2b323ccd09c368be"
+GOLDEN = "93a7bc0f4f52e14aac576d34fa7f0cb5247547d66b84e26d71d371865824b632"
 
 
 def test_the_digest_of_a_few_days_of_pi(pi: Scenario) -> None:

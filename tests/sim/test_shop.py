@@ -135,6 +135,27 @@ def test_prices_move_sales_of_their_style(
     }
 
 
+def test_what_a_markdown_sells_is_partly_missing_afterwards(shared: Market) -> None:
+    style, sold = "TS01", []
+    for marked in (False, True):
+        world = World.create(shared.scenario, 6, market=shared, resolution="bundle")
+        house = world.warehouses["east"]
+        house.stock = dict.fromkeys(house.stock, 10_000)
+        if marked:
+            give(world, "set_price", style=style, price_permille=600)
+        world.step_until(3 * DAY_US)
+        during, pulled = house.style_sold.get(style, 0), house.pulled.get(style, 0)
+        assert (pulled > 0) == marked
+        if marked:
+            give(world, "set_price", style=style, price_permille=1000)
+        world.step_until(9 * DAY_US + 1)
+        sold.append((during, house.style_sold[style] - during, pulled))
+        pulled -= house.pulled.get(style, 0)
+        assert pulled == 1000 * (sold[0][1] - sold[-1][1])  # those left out, to the piece
+    assert sold[1][0] > sold[0][0]
+    assert sold[1][1] < sold[0][1]
+
+
 def test_substitutes_share_by_weight_and_nothing_takes_the_rest(shared: Market) -> None:
     styles = shared.collection.styles
     for sku, (others, nothing) in shared.substitutes.items():
