@@ -88,9 +88,8 @@ def redirects(
             target = _better(book, line, lot, homes[lot.style], scope, cluster)
             if target is None or not _movable(lot, sight):
                 continue
-            line.released.remove(lot)
-            target.released.append(lot)
-            lot.node = target.node
+            line.unrelease(lot)
+            target.release(lot)
             commands += [
                 Command(
                     f"{lot.house}/warehouse",

@@ -117,8 +117,8 @@ class Desk:
         return needs
 
     def _place(self, lot: Lot, line: LineState) -> None:
-        lot.node, lot.house = line.node, line.info.region
-        line.held.append(lot)
+        lot.house = line.info.region
+        line.hold(lot)
         line.style = lot.style
         self._fresh.append(lot)
         self.cloth.commit(self.key_of(lot.style, lot.colour, lot.house), self._length(lot))
@@ -177,17 +177,16 @@ class Desk:
                 if other is line or (far and not able.move_stock):
                     continue
                 if self.lines.wait_days(other, lot.style, lot.work_ms) + 1 + far < here:
-                    line.held.remove(lot)
-                    other.held.append(lot)
-                    lot.node = other.node
+                    line.unhold(lot)
+                    other.hold(lot)
 
     def _kits(
         self, lot: Lot, line: LineState, able: Abilities, day: int, book: DemandBook
     ) -> list[Command]:
         if able.late_split and lot.kind != "seller":
             self._split_again(lot, day, book)
-        line.held.remove(lot)
-        line.released.append(lot)
+        line.unhold(lot)
+        line.release(lot)
         self.cloth.commit(self.key_of(lot.style, lot.colour, lot.house), -self._length(lot))
         commands = []
         for region, sizes in lot.needs.items():

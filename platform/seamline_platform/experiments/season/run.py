@@ -5,6 +5,7 @@ import time
 from dataclasses import dataclass
 
 from seamline_broker.contracts.commands import check_args
+from seamline_broker.errors import ConfigError
 from seamline_platform.experiments.season import ledger, meters
 from seamline_platform.experiments.season.abilities import Abilities, of_policy
 from seamline_platform.experiments.season.actuator import Actuator
@@ -257,6 +258,11 @@ def run_one(
             setting or seed.
     """
     layer = market or make_market(setting, seed)
+    if (layer.seed, layer.setting) != (seed, setting):
+        raise ConfigError(
+            f"The exogenous layer is of seed {layer.seed}, {layer.setting}; expected seed {seed}, "
+            f"{setting}."
+        )
     began = time.process_time()
     collect = gc.isenabled()
     gc.disable()

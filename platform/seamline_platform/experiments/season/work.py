@@ -69,10 +69,34 @@ class LineState:
     held: list[Lot] = field(default_factory=list)
     """Lots that wait in the planner's pool."""
 
+    held_ms: int = 0
+    released_ms: int = 0
+
+    def hold(self, lot: Lot) -> None:
+        """Put a lot into the pool before this line."""
+        lot.node = self.node
+        self.held.append(lot)
+        self.held_ms += lot.work_ms
+
+    def unhold(self, lot: Lot) -> None:
+        """Take a lot out of the pool."""
+        self.held.remove(lot)
+        self.held_ms -= lot.work_ms
+
+    def release(self, lot: Lot) -> None:
+        """Count a lot whose kits are commanded."""
+        lot.node = self.node
+        self.released.append(lot)
+        self.released_ms += lot.work_ms
+
+    def unrelease(self, lot: Lot) -> None:
+        """Forget a released lot: it is sewn, or goes to another line."""
+        self.released.remove(lot)
+        self.released_ms -= lot.work_ms
+
     def load_ms(self, with_held: bool = True) -> int:
         """Return the standard time of everything that waits for the line."""
-        lots = self.released + self.held if with_held else self.released
-        return sum(lot.work_ms for lot in lots)
+        return self.released_ms + self.held_ms if with_held else self.released_ms
 
 
 class LineBook:
@@ -103,11 +127,13 @@ class LineBook:
     def settle(self, states: Mapping[str, str]) -> None:
         """Forget lots that are known to be sewn."""
         for line in self.lines.values():
-            line.released = [
-                lot
-                for lot in line.released
-                if not all(states.get(order) in _DONE for order in lot.orders)
-            ]
+            done = [lot for lot in line.released if self._is_sewn(lot, states)]
+            for lot in done:
+                line.unrelease(lot)
+
+    @staticmethod
+    def _is_sewn(lot: Lot, states: Mapping[str, str]) -> bool:
+        return all(states.get(order) in _DONE for order in lot.orders)
 
     def day_ms(self, line: LineState) -> int:
         """Return the standard time that a line sews per calendar day."""
