@@ -8,12 +8,14 @@ from seamline_broker.contracts.commands import check_args
 from seamline_broker.contracts.events import Event
 from seamline_broker.contracts.view import Policy
 from seamline_sim.commands import CommandOutcome
-from seamline_sim.core import MINUTE_US
+from seamline_sim.core import HOUR_US, MINUTE_US
 from seamline_sim.world import World
 
 DECIDE_US = 15 * MINUTE_US
 SHOW_US = MINUTE_US
 """Events are handed out at least so often: a long outbox costs memory, and thereby speed."""
+SEASON_SHOW_US = 6 * HOUR_US
+"""The same for resolution `bundle`, which tells little."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +77,12 @@ def run_headless(
 
     Decisions fall on whole multiples of `every_us`, so that a run in pieces equals one in one.
     """
+    show_us = SEASON_SHOW_US if world.bundles else SHOW_US
     while world.now_us < until_us:
         target = world.now_us - world.now_us % every_us + every_us
         end = min(target, until_us)
         while world.now_us < end:
-            world.step_until(min(world.now_us + SHOW_US, end))
+            world.step_until(min(world.now_us + show_us, end))
             _hand_out(world, on_events)
         if target <= until_us and policy is not None:
             give(world, policy, inputs)

@@ -129,7 +129,7 @@ def _next_token(w: Core, line: Line, order: Order) -> Garment:
     )
     token.limit = tokens.ALWAYS
     if w.bundles:
-        token.limit = tables.defects(n, max(st.defect_limit for st in line.stations))[0]
+        token.limit = tables.any_defect(n, max([st.defect_limit for st in line.stations]))
         token.seen = True
         line.seen += n
     return token

@@ -30,21 +30,25 @@ def means(spread_permille: int) -> tuple[tuple[int, ...], ...]:
     return tuple(lognormal(math.isqrt(spread_permille**2 // max(n, 1))) for n in range(31))
 
 
-@functools.cache
-def defects(n: int, chance: int) -> tuple[int, ...]:
-    """Return limits for draws of 32 bits: below the kth, at least k of n garments have a defect.
+def any_defect(n: int, chance: int) -> int:
+    """Return the limit below which a draw of 32 bits means: of n garments one or more is bad.
 
     Binomial with `chance` of 65,536, worked out in whole numbers.
     """
-    chance = min(chance, 65_536)
-    at_least, limits = 65_536**n, []
-    for k in range(n):
-        at_least -= math.comb(n, k) * chance**k * (65_536 - chance) ** (n - k)
-        limit = (at_least << 32) // 65_536**n
-        limits.append(limit)
-        if not limit:
+    good: int = max(65_536 - chance, 0) ** n
+    return (1 << 32) - (good << 32 >> 16 * n)
+
+
+def defects(draw: int, n: int, chance: int) -> int:
+    """Return how many of n garments are bad, for a draw of 32 bits (see `any_defect`)."""
+    good = max(65_536 - chance, 0)
+    bad, above = 0, 65_536**n
+    while bad < n:
+        above -= math.comb(n, bad) * (65_536 - good) ** bad * good ** (n - bad)
+        if draw << 16 * n >= above << 32:
             break
-    return tuple(limits)
+        bad += 1
+    return bad
 
 
 @functools.cache

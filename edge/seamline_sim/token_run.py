@@ -97,12 +97,7 @@ def _sew(w: Core, line: Line, until_ms: int) -> tuple[Garment | None, int]:
 def _operation(w: Core, line: Line, token: Garment, now_ms: int) -> None:
     """An operation is done (its first garment is): count defects, tell, go on to the next."""
     st, op = line.stations[token.at], token.op
-    draw = token.draws[op]
-    bad = 0
-    for limit in tables.defects(token.n, st.defect_limit):
-        if draw >= limit:
-            break
-        bad += 1
+    bad = tables.defects(token.draws[op], token.n, st.defect_limit)
     if not w.bundles:
         tell(w, line, token, "ok", False)
     for i in range(bad):

@@ -10,7 +10,7 @@ from seamline_broker.contracts.events import Event
 from seamline_sim import Replay, Scenario, World, foreman_for, run_headless
 from seamline_sim.core import DAY_US, HOUR_US, MINUTE_US
 from seamline_sim.state import Line
-from seamline_sim.tables import defects, means
+from seamline_sim.tables import any_defect, defects, means
 from seamline_sim.tokens import AWAY_MS, TOKEN_PIECES, clock_ms, on_line
 
 
@@ -125,9 +125,14 @@ def test_the_resolution_must_be_known(pi: Scenario) -> None:
 
 
 def test_defects_of_a_token_are_binomial_in_whole_numbers() -> None:
-    limits = defects(2, 16_384)  # one quarter each
-    assert limits == ((7 << 32) // 16, (1 << 32) // 16)
-    assert defects(3, 0) == (0,)
+    quarter, all_draws = 16_384, 1 << 32
+    one, two = all_draws * 7 // 16, all_draws // 16  # of two garments at least one, both
+    assert any_defect(2, quarter) == one
+    assert [defects(draw, 2, quarter) for draw in (0, two - 1, two, one - 1, one)] == [2, 2, 1, 1, 0]
+    assert any_defect(3, 0) == defects(0, 3, 0) == 0
+    draws = [all_draws * i // 4096 for i in range(4096)]
+    mean = sum(defects(draw, 20, 300) for draw in draws) / len(draws)
+    assert mean == pytest.approx(20 * 300 / 65_536, rel=0.02)
 
 
 def test_the_mean_of_n_times_has_the_spread_of_one_over_the_root_of_n() -> None:
