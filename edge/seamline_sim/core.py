@@ -25,6 +25,8 @@ FLOOR_KINDS = frozenset({"piece", "station", "qc", "andon", "lay", "sale"})
 """Events that a world of resolution `bundle` does not emit."""
 
 SEASON_PERIODS = 4
+NEUTRAL_KINDS = frozenset({"gathered", "finished", "packed", "delivered", "hour", "place", "burst"})
+"""Events in which no line has a part, and which cause none: lines may have run past them."""
 Resolution = Literal["piece", "bundle"]
 
 Args = tuple[int | str, ...]
@@ -52,6 +54,8 @@ class Core:
         self.count = 0
         self.seq = FIRST_SEQ
         self.heap: list[HeapEvent] = []
+        self.gates: list[int] = []
+        """Seasons: times of the pending events in which a line may have a part, a heap."""
         self.outbox: list[RawEvent] = []
         self.lines: list[Line] = []
         self.line_of: dict[str, Line] = {}
@@ -60,6 +64,8 @@ class Core:
         self.orders: dict[str, Order] = {}
         self.ids: dict[str, str] = {}
         self.serials: dict[str, int] = {}
+        self.paces: dict[tuple[int, int, str], int] = {}
+        """Looked up once: line, operator, machine class -> pace (see `crew.pace_of`)."""
         self.periods = SEASON_PERIODS if self.bundles else 24
         """Consumers come so many times a day: hourly, or less often in long runs (then `sale`
         events and the count of unchanged stock are left out)."""
@@ -80,6 +86,12 @@ class Core:
         """Schedule an event; equal times go by `prio`, then by sequence of scheduling."""
         self.count += 1
         heapq.heappush(self.heap, (t_us, prio, self.count, kind, args))
+        if self.bundles and kind not in NEUTRAL_KINDS:
+            heapq.heappush(self.gates, t_us)
+
+    def gate_us(self) -> int:
+        """Return the time that no line may run past by itself."""
+        return self.gates[0] if self.bundles else self.heap[0][0]
 
     def emit(self, node: str, kind: str, *values: Value) -> None:
         """Put a domain event into the outbox; seasons are silent about single garments."""

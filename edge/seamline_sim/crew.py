@@ -20,6 +20,13 @@ def pace_of(w: Core, line: Line, operator: int, machine: str) -> int:
     Who sits at a station has learnt the classes that stand there in the bulletins of the
     catalogue; other classes some have learnt besides.
     """
+    key = (line.index, operator, machine)
+    if key not in w.paces:
+        w.paces[key] = _learnt(w, line, operator, machine)
+    return w.paces[key]
+
+
+def _learnt(w: Core, line: Line, operator: int, machine: str) -> int:
     pace, knows = _skill(
         w.seed,
         f"{line.node}/op-{operator + 1:02d}",
@@ -60,10 +67,10 @@ def set_pace(w: Core, line: Line) -> None:
 def set_base(w: Core, line: Line, st: Station) -> None:
     """Work out how long each operation takes at a station, before the spread of single pieces."""
     pace = line.pace * _own_pace(w, line, st) // 1000
-    st.base = [
-        smv * 1000 // pace if machine.machine == st.machine else 0
-        for smv, machine in zip(line.plan.smv_ms, line.plan.ops, strict=True)
-    ]
+    base = [0] * len(line.plan.ops)
+    for op, smv_ms in line.plan.work_of[st.machine]:
+        base[op] = smv_ms * 1000 // pace
+    st.base = base
 
 
 def _own_pace(w: Core, line: Line, st: Station) -> int:

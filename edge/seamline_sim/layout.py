@@ -34,6 +34,7 @@ class LinePlan:
         "stations_of",
         "succ",
         "total_ms",
+        "work_of",
     )
 
     def __init__(
@@ -52,6 +53,13 @@ class LinePlan:
         self.qc, self.pack = index["qc"], index["pack"]
         self.qc_bit = 1 << self.qc
         self.machines = _balance(operations, stations)
+        self.work_of = {
+            machine: tuple(
+                (i, op.smv_ms) for i, op in enumerate(operations) if op.machine == machine
+            )
+            for machine in self.machines
+        }
+        """Machine class -> (operation, its standard time)."""
         self.of_class = tuple(
             tuple(s for s, machine in enumerate(self.machines) if machine == op.machine)
             for op in operations

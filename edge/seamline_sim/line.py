@@ -269,19 +269,19 @@ def leave(w: Core, line: Line, garment: Garment, good: bool) -> None:
         book(w, line)
         line.sewing.remove(order.id)
     if not line.token_pieces:
-        gathered(w, line.index, order.id, order.sewn - order.gathered)
+        gathered(w, line.index, order.id, order.sewn - order.gathered, whole)
     elif whole or order.sewn - order.offered >= finishing.BATCH:
         # the finishing team serves several lines, which run by themselves: an event of the world
-        w.at(w.now_us, "gathered", line.index, order.id, order.sewn - order.offered)
+        w.at(w.now_us, "gathered", line.index, order.id, order.sewn - order.offered, whole)
         order.offered = order.sewn
     feed(w, line)
 
 
-def gathered(w: Core, line_index: int, order_id: str, pieces: int) -> None:
+def gathered(w: Core, line_index: int, order_id: str, pieces: int, whole: bool) -> None:
     """Good garments of an order have come from a line (or its last ones were written off)."""
     line, order = w.lines[line_index], w.orders[order_id]
     order.gathered += pieces
-    if order.id not in line.sewing and order.sewn + order.scrapped == order.pieces:
+    if whole:
         tell(w, line.node, order, "sewn", order.sewn)
         membership.close_if_drained(w, line)
     finishing.receive(w, w.plants[line.plant], order)

@@ -14,7 +14,7 @@ from typing import Any
 from seamline_broker.errors import ConfigError
 from seamline_sim import crew, tokens
 from seamline_sim import line as lines
-from seamline_sim.core import Core
+from seamline_sim.core import NEUTRAL_KINDS, Core
 from seamline_sim.layout import plan_of
 from seamline_sim.state import Cloth, CutJob, Garment, Line, Order, PlantState, Station, Warehouse
 
@@ -108,6 +108,7 @@ def unpack(w: Core, state: _Row) -> None:
     for name, value in zip(_SCALARS, scalars, strict=True):
         setattr(w, name, value)
     w.heap = [tuple(event) for event in heap]
+    w.gates = sorted(event[0] for event in w.heap if w.bundles and event[3] not in NEUTRAL_KINDS)
     w.orders = {row[0]: Order(*row) for row in orders}
     w.ids = ids
     w.serials = serials

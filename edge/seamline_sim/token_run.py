@@ -21,11 +21,11 @@ def due_us(line: Line) -> int:
 
 def advance(w: Core, line: Line, until_us: int) -> None:
     """Run a line up to `until_us`, or to an event of the world that it schedules before."""
-    heap, before_us, count = w.heap, w.now_us, w.count
+    before_us, count = w.now_us, w.count
     w.count = line.count
     while line.open and line.heap:
         offset = tokens.offset_us(line)
-        token, now_ms = _sew(w, line, (min(until_us, heap[0][0]) - offset) // 1000)
+        token, now_ms = _sew(w, line, (min(until_us, w.gate_us()) - offset) // 1000)
         if token is None:
             break
         w.now_us = now_ms * 1000 + offset

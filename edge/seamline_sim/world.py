@@ -29,7 +29,7 @@ from seamline_sim import (
     warehouse,
 )
 from seamline_sim.commands import CommandOutcome
-from seamline_sim.core import DAY_US, MINUTE_US, Core, Handler, Resolution
+from seamline_sim.core import DAY_US, MINUTE_US, NEUTRAL_KINDS, Core, Handler, Resolution
 from seamline_sim.demand import make_market
 from seamline_sim.layout import plan_of
 from seamline_sim.market import Frame, FrameRow, Market
@@ -140,16 +140,21 @@ class World(Core):
         """Let lines with tokens run by themselves between the events of the world."""
         heap, shown, first = self.heap, len(self.outbox), self.seq
         while True:
-            until = min(heap[0][0], t_us)
+            until = min(self.gate_us(), t_us)
             for here in by_token:
                 if here.heap and here.open and token_run.due_us(here) <= until:
                     token_run.advance(self, here, until)
-                    until = min(heap[0][0], until)
+                    until = min(self.gate_us(), until)
             if heap[0][0] > t_us:
                 break
-            self.now_us, _, _, kind, args = heapq.heappop(heap)
-            _HANDLERS[kind](self, *args)
-            self.events_done += 1
+            gate = False
+            while heap[0][0] <= until and not gate:
+                self.now_us, _, _, kind, args = heapq.heappop(heap)
+                gate = not self.bundles or kind not in NEUTRAL_KINDS
+                if gate and self.bundles:
+                    heapq.heappop(self.gates)
+                _HANDLERS[kind](self, *args)
+                self.events_done += 1
         if len(self.outbox) > shown:
             # lines tell in turns: put what they told into the order of time
             told = sorted(self.outbox[shown:], key=lambda raw: (raw[1], raw[2]))

@@ -128,9 +128,15 @@ def test_defects_of_a_token_are_binomial_in_whole_numbers() -> None:
     quarter, all_draws = 16_384, 1 << 32
     one, two = all_draws * 7 // 16, all_draws // 16  # of two garments at least one, both
     assert any_defect(2, quarter) == one
-    assert [defects(draw, 2, quarter) for draw in (0, two - 1, two, one - 1, one)] == [2, 2, 1, 1, 0]
+    assert [defects(draw, 2, quarter) for draw in (0, two - 1, two, one - 1, one)] == [
+        2,
+        2,
+        1,
+        1,
+        0,
+    ]
     assert any_defect(3, 0) == defects(0, 3, 0) == 0
-    draws = [all_draws * i // 4096 for i in range(4096)]
+    draws = [all_draws * (2 * i + 1) // 8192 for i in range(4096)]
     mean = sum(defects(draw, 20, 300) for draw in draws) / len(draws)
     assert mean == pytest.approx(20 * 300 / 65_536, rel=0.02)
 

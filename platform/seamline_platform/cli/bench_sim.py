@@ -7,6 +7,7 @@ from seamline_broker.clock import WallClock
 
 SECONDS = 20.0
 WEEK_DAYS = 7
+SEASON_DAYS = 180
 
 
 def run(
@@ -20,14 +21,18 @@ def run(
         PluginError: if SimPy is not installed.
     """
     from seamline_platform.experiments.engines import compare
-    from seamline_platform.experiments.headless import run_scenario
+    from seamline_platform.experiments.headless import run_scenario, season_cpu
 
     clock = WallClock()
     note(f"One line of 21 stations, our engine and SimPy in turns, {seconds:g} s ...")
     both = compare(seconds, clock)
     note(f"Scenario demo, {days:g} plant days (nights and a Sunday included), headless ...")
     demo = run_scenario(scenario="demo", days=days, seed=1, clock=clock)
+    part = min(SEASON_DAYS, max(1, round(days * SEASON_DAYS / WEEK_DAYS)))
+    note(f"Scenario demo as a season of {part} days in tokens, its market drawn before ...")
+    season = season_cpu(part, seed=1)
     return {
+        **season,
         "visits_per_s": round(both.visits_per_s),
         "simpy_visits_per_s": round(both.simpy_visits_per_s),
         "ratio": round(both.ratio, 2),

@@ -6,6 +6,7 @@ give an equal digest wherever Python runs.
 
 import gc
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -51,6 +52,28 @@ def run_scenario(
     clock = clock or WallClock()
     with _bar(f"{loaded.name}, seed {seed}", progress) as shown, _no_collector():
         return _run(World.create(loaded, seed), days, clock, shown)
+
+
+def season_cpu(days: int = 180, seed: int = 1) -> dict[str, Any]:
+    """Run the `demo` scenario at resolution `bundle` under Foreman; return its cost in CPU seconds.
+
+    The market's days are drawn before the clock starts: policies of one seed share them. Decisions
+    are made every six hours.
+    """
+    world = World.create(load_scenario("demo"), seed, resolution="bundle")
+    world.market.keep_days = True
+    for day in range(days + 1):
+        world.market.day(day, world.periods)
+    policy = foreman_for(world)
+    with _no_collector():
+        begun_s = time.process_time()
+        run_headless(world, days * DAY_US, policy, policy.learn, every_us=6 * HOUR_US)
+        cpu_s = time.process_time() - begun_s
+    return {
+        "season_days": days,
+        "season_cpu_s": round(cpu_s, 2),
+        "season_garments": sum(line.sewn for line in world.lines),
+    }
 
 
 def _run(world: World, days: float, clock: Clock, progress: Progress) -> dict[str, Any]:
