@@ -72,4 +72,4 @@ def test_the_bench_returns_its_figures() -> None:
     assert {"visits_per_s", "simpy_visits_per_s", "ratio", "plant_time_ratio"} < figures.keys()
     assert figures["visits_per_s"] > 0
     assert figures["pieces_per_h"] == pytest.approx(figures["simpy_pieces_per_h"], rel=0.05)
-    assert len(said) == 2
+    assert len(said) == 3
