@@ -94,7 +94,7 @@ class SeasonRun:
         self.able = self._abilities(scenario_of(setting), policy)
         scenario = scenario_of(setting, progressive=not self.able.hangers)
         self.scenario = scenario
-        self.world = World.create(scenario, layer.seed, market=layer.market)
+        self.world = World.create(scenario, layer.seed, resolution="bundle", market=layer.market)
         self.maker = maker_of(scenario, layer.market, layer.seed, setting.days, self.world)
         self._cost = _section(scenario, "costs")
         self._homes = home_lines(self.maker)
