@@ -54,7 +54,7 @@ def _pack_line(line: Line) -> _Row:
         [_pack_station(st) for st in line.stations],
         [(due, _pack_garment(token)) for due, _, token in sorted(line.heap)],
         [_pack_garment(token) for token in line.parked],
-        line.tail.number if line.tail is not None else 0,
+        [token.number for token in line.tail],
     )
 
 
@@ -140,8 +140,7 @@ def _unpack_line(w: Core, row: _Row) -> Line:
         token = _unpack_garment(w, line, token_row)
         line.heap.append((due, token.number, token))
     line.parked = [_unpack_garment(w, line, token_row) for token_row in parked]
-    if tail:
-        line.tail = next(token for token in tokens.on_line(line) if token.number == tail)
+    line.tail = [token for token in tokens.on_line(line) if token.number in tail]
     for st in line.stations:
         crew.set_base(w, line, st)
     return line

@@ -189,8 +189,8 @@ class Line:
     heap: list[tuple[int, int, Garment]] = field(default_factory=list)
     """(Time on the line's clock, number, token) of the next events."""
     parked: list[Garment] = field(default_factory=list)
-    tail: Garment | None = None
-    """The last token, if some of its garments have not entered for want of room."""
+    tail: list[Garment] = field(default_factory=list)
+    """The last tokens, if some of their garments have not entered for want of room."""
     number: int = 0
     count: int = 0
     open: bool = False

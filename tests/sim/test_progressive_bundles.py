@@ -70,9 +70,8 @@ def test_a_bundle_moves_only_when_all_its_garments_are_done(
     assert all(len(times) <= 2 for times in rows.values())
     assert sum(len(times) == 1 for times in rows.values()) > 0.9 * len(rows)
     line = world.lines[0]
-    assert sum(token.n for token in on_line(line)) == line.wip + (
-        line.tail.n - line.tail.hung if line.tail is not None else 0
-    )
+    waiting = sum(token.n - token.hung for token in line.tail)
+    assert sum(token.n for token in on_line(line)) == line.wip + waiting
 
 
 def test_operations_belong_to_fixed_stations() -> None:

@@ -24,7 +24,7 @@ def check_line(world: World, line: Line) -> None:
     assert sum(token.hung for token in tokens) == line.wip
     assert line.wip == line.entered - line.sewn - line.scrapped
     assert all(1 <= token.n <= line.token_pieces for token in tokens)
-    assert all(token.hung == token.n for token in tokens if token is not line.tail)
+    assert all(token.hung == token.n for token in tokens if token not in line.tail)
     for order_id in line.sewing:
         order = world.orders[order_id]
         held = sum(token.n for token in tokens if token.order is order)
