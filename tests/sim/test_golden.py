@@ -8,7 +8,7 @@ machine, or a Python, on which runs cannot be compared.
 from seamline_sim import Scenario, World, foreman_for, run_headless
 from seamline_sim.core import DAY_US, HOUR_US
 
-GOLDEN = "93a7bc0f4f52e14aac576d34fa7f0cb5247547d66b84e26d71d371865824b632"
+GOLDEN = "f36074761ba0696b923da09b88cfcb9d051c2f3bc9e794a3db5704a20fed5619"
 
 
 def test_the_digest_of_a_few_days_of_pi(pi: Scenario) -> None:
