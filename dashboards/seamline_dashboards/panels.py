@@ -28,6 +28,7 @@ CHARTS: Final = ("line", "bar", "number", "table")
 TOPICS: Final = (
     "clock", "floor", "lines", "kpi", "orders", "plan",
     "forecast", "devices", "log", "strip", "trace",
+    "compare", "compare_days", "compare_marks",
 )  # fmt: skip
 _DEFAULTS: Final[Mapping[str, object]] = {
     "title": "",

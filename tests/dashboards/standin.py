@@ -29,6 +29,7 @@ SET, PUT, APP = "set", "put", "app"
 KINDS = {
     "clock": PUT, "floor": SET, "lines": SET, "kpi": PUT, "orders": SET, "plan": PUT,
     "forecast": PUT, "devices": SET, "log": APP, "strip": PUT, "trace": PUT,
+    "compare": PUT, "compare_days": SET, "compare_marks": SET,
 }  # fmt: skip
 
 
@@ -55,6 +56,7 @@ class Standin:
         self.seq: dict[str, int] = {}
         self.clients: set[Client] = set()
         self.controls: list[dict[str, Any]] = []
+        self.compared_with: list[tuple[str, dict[str, Any]]] = []
         self.resyncs: list[str] = []
         self.subscriptions: list[dict[str, Any]] = []
         self.rates: list[int] = []
@@ -77,6 +79,8 @@ class Standin:
                 Route("/api/commands/{id}", self.command),
                 Route("/api/control", self.control, methods=["POST"]),
                 Route("/api/query", self.query, methods=["POST"]),
+                Route("/api/compare", self.compared),
+                Route("/api/compare/{what}", self.compare, methods=["POST"]),
                 WebSocketRoute("/ws", self.socket),
                 Mount("/", page_app()),
             ],
@@ -112,7 +116,10 @@ class Standin:
             self.skip[topic] -= 1
             return
         kind = APP if topic.startswith("sensor:") else KINDS[topic]
-        payload = {"set": change, "del": []} if kind == SET else {kind: change}
+        payload = {kind: change}
+        if kind == SET:
+            gone = change.get("del") if isinstance(change.get("del"), list) else None
+            payload = {"set": {} if gone is not None else change, "del": gone or []}
         text = json.dumps({"t": "delta", "topic": topic, "seq": [last, last], "d": payload})
         for client in list(self.clients):
             if topic in client.topics:
@@ -202,6 +209,25 @@ class Standin:
         self.controls.append(body)
         self.maker.control(body["name"], body["args"], _wall_ms())
         return JSONResponse({"command_id": f"c-{len(self.controls)}"}, 202)
+
+    async def compared(self, _: Request) -> JSONResponse:
+        return JSONResponse(self.maker.duel.state)
+
+    async def compare(self, request: Request) -> JSONResponse:
+        what, body = request.path_params["what"], await request.json()
+        self.compared_with.append((what, body))
+        duel = self.maker.duel
+        if what in ("pace", "switch") and not duel.alive:
+            error = {"what": "No comparison runs.", "expected": "a start before it", "exists": []}
+            return JSONResponse({"error": error}, 409)
+        if what == "start":
+            gone = list(duel.days), list(duel.marks)
+            state = duel.start(body)
+            for topic, keys in zip(("compare_days", "compare_marks"), gone, strict=True):
+                await self.tell(topic, {"del": keys})
+        else:
+            state = duel.stop() if what == "stop" else getattr(duel, what)(body)
+        return JSONResponse(state)
 
     async def query(self, request: Request) -> JSONResponse:
         body = await request.json()

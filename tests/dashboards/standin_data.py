@@ -5,6 +5,7 @@ import random
 from typing import Any
 
 from standin_answers import Answers
+from standin_duel import Duel
 from standin_facts import (
     BASES,
     COLOURS,
@@ -52,6 +53,7 @@ class Maker(Answers):
             for name, (_, base, _) in KPIS.items()
         }  # fmt: skip
         self.pending: list[tuple[int, str]] = []
+        self.duel = Duel(seed)
 
     def _order(self, n: int) -> dict[str, Any]:
         pick = self.random.choice
@@ -260,6 +262,12 @@ class Maker(Answers):
                 return self.plan()
             case "forecast":
                 return self.forecast()
+            case "compare":
+                return self.duel.state
+            case "compare_days":
+                return self.duel.days
+            case "compare_marks":
+                return self.duel.marks
             case _:
                 return []
 
@@ -282,7 +290,7 @@ class Maker(Answers):
             self.plant_ms += int((wall_ms - self.wall_ms) * self.speed)
         self.wall_ms = wall_ms
         self.beats += 1
-        changes: dict[str, Any] = {"clock": self.clock()}
+        changes: dict[str, Any] = {"clock": self.clock(), **self.duel.step(wall_ms)}
         if self.beats % 2 == 0:
             changes["floor"] = self._floor_change()
             changes["lines"] = {line: self.line_state(line) for line in self.lines}

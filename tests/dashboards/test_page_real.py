@@ -21,6 +21,7 @@ VIEWS = {
     "orders": "[data-testid=orders] tbody tr",
     "forecast": "[data-testid=fan] [data-drawn=true] canvas",
     "kpis": "[data-testid=panel-order_states] tbody tr",
+    "compare": "[data-testid=compare-intro]",
     "devices": "[data-testid='device-hangzhou/line-1']",
     "log": "[data-testid=log-entry]",
     "sql": "[data-testid=result] tbody tr",
@@ -115,6 +116,22 @@ def test_a_rush_order_is_placed_reasoned_and_commanded(visit: Callable, link: st
     for stage in ("order", "plant", "line", "command"):
         expect(strip.get_by_test_id(f"strip-{stage}")).to_have_class(re.compile("done"), **SLOW)
     expect(strip.get_by_test_id("strip-plant")).to_contain_text(re.compile(r"/line-\d.*due"))
+
+
+def test_two_makers_live_one_season_and_a_flipped_switch_is_marked(
+    visit: Callable, link: str
+) -> None:
+    page = visit().open(link)
+    go(page, "compare")
+    page.get_by_test_id("compare-start").click()
+    expect(page.get_by_test_id("compare-state")).to_have_attribute("data-state", "running", **SLOW)
+    page.get_by_test_id("compare-speed-10").click()
+    expect(page.get_by_test_id("compare-clock")).to_contain_text(re.compile("day [1-9]"), **SLOW)
+    page.get_by_test_id("switch-left-close_loop").click()
+    expect(page.get_by_test_id("compare-marks")).to_contain_text("Closed loop: on", **SLOW)
+    expect(page.get_by_test_id("compare-digest")).to_have_attribute("data-same", "true", **SLOW)
+    page.get_by_test_id("compare-stop").click()
+    expect(page.get_by_test_id("compare-state")).to_have_attribute("data-state", "stopped", **SLOW)
 
 
 def test_the_printed_line_makes_its_value_appear(visit: Callable, link: str) -> None:

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.browser
 
 WEB = Path(__file__).resolve().parents[2] / "dashboards" / "web"
 AXE = WEB / "node_modules" / "axe-core" / "axe.min.js"
-VIEWS = ["floor", "orders", "forecast", "kpis", "devices", "log", "sql"]
+VIEWS = ["floor", "orders", "forecast", "kpis", "compare", "devices", "log", "sql"]
 PHONE = {"width": 390, "height": 844}
 # What each view must show before it counts as drawn.
 PROOF = {
@@ -20,6 +20,7 @@ PROOF = {
     "orders": "[data-testid=gantt] [data-drawn=true] canvas",
     "forecast": "[data-testid=fan] [data-drawn=true] canvas",
     "kpis": "[data-testid=panel-pieces_by_line] [data-drawn=true] canvas",
+    "compare": "[data-testid=compare-intro]",
     "devices": "[data-testid='device-hangzhou/line-1']",
     "log": "[data-testid=log-entry]",
     "sql": "[data-testid=result]",

@@ -19,6 +19,7 @@ ANSWERS = {
     "/api/devices": "GET /api/devices",
     "/api/log": "GET /api/log",
     "/api/panels": "GET /api/panels",
+    "/api/compare": "GET /api/compare",
     "/api/commands/c-1": "GET /api/commands/{command_id}",
 }
 
@@ -44,6 +45,8 @@ def test_a_query_is_answered_by_its_model(standin: Any) -> None:
 def test_every_payload_fits_its_model(standin: Any, topic: str) -> None:
     maker = standin.maker
     maker.control("break_machine", {"station": ""}, maker.wall_ms)
+    maker.duel.start({"days": 90, "seed": 1, "capacity": "slack", "days_per_s": 5.0})
+    maker.duel.switch({"side": "left", "name": "scope", "value": "plant"})
     for _ in range(20):
         maker.step(maker.wall_ms + 100)
     kind, model = TOPICS[topic]

@@ -3,6 +3,10 @@ import { useEffect, useState } from "preact/hooks";
 import type {
   Answers,
   CommandStatus,
+  ComparePace,
+  CompareStart,
+  CompareState,
+  CompareSwitch,
   ControlAccepted,
   ControlRequest,
   Error as ErrorAnswer,
@@ -59,6 +63,13 @@ export function query(sql: string, limit = 200): Promise<QueryResult> {
 export function control(request: ControlRequest): Promise<ControlAccepted> {
   return post("/api/control", request);
 }
+
+export const compare = {
+  start: (request: CompareStart): Promise<CompareState> => post("/api/compare/start", request),
+  pace: (request: ComparePace): Promise<CompareState> => post("/api/compare/pace", request),
+  flip: (request: CompareSwitch): Promise<CompareState> => post("/api/compare/switch", request),
+  stop: (): Promise<CompareState> => post("/api/compare/stop", {}),
+};
 
 export function commandStatus(id: string): Promise<CommandStatus> {
   return getJson(`/api/commands/${encodeURIComponent(id)}`);

@@ -65,6 +65,19 @@ export function percent(share: number | null | undefined, digits = 0): string {
   return share === null || share === undefined ? DASH : `${number(share * 100, digits)} %`;
 }
 
+/** Yuan from thousands of yuan, in few digits: ¥12.3M, ¥1230万. */
+export function money(thousands: number | null | undefined): string {
+  if (thousands === null || thousands === undefined || !Number.isFinite(thousands)) return DASH;
+  const key = `y${locale()}`;
+  let format = cache.get(key) as Intl.NumberFormat | undefined;
+  if (format === undefined) {
+    format = new Intl.NumberFormat(locale(), { notation: "compact", maximumSignificantDigits: 3 });
+    cache.set(key, format);
+  }
+  const text = format.format(Math.abs(thousands) * 1_000);
+  return `${thousands < 0 ? "−" : ""}¥${text}`;
+}
+
 /** A KPI with its unit; a unit of "1" is a share. */
 export function measure(value: number | null, unit: string): { text: string; unit: string } {
   if (value === null) return { text: DASH, unit: "" };
@@ -81,6 +94,8 @@ export const clockTime = (ms: number): string => dates("t", { hour: "2-digit", m
 export const hourMinute = (ms: number): string => dates("hm", { hour: "2-digit", minute: "2-digit" }).format(ms);
 export const day = (ms: number): string => dates("d", { weekday: "short", day: "2-digit", month: "short" }).format(ms);
 export const longDay = (ms: number): string => dates("ld", { weekday: "short", day: "2-digit", month: "short", year: "numeric" }).format(ms);
+export const month = (ms: number): string => dates("m", { month: "short" }).format(ms);
+export const monthDay = (ms: number): string => dates("md", { day: "numeric", month: "short" }).format(ms);
 export const dayTime = (ms: number): string => (ms > 0 ? `${day(ms)} ${hourMinute(ms)}` : DASH);
 
 /** Wall time of this browser's zone. */

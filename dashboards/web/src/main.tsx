@@ -8,6 +8,7 @@ import "./styles/theme.css";
 import "./styles/base.css";
 import "./styles/floor.css";
 import "./styles/views.css";
+import "./styles/compare.css";
 import { followSystem } from "./theme";
 
 startRouter();

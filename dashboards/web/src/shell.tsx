@@ -17,6 +17,7 @@ const views = {
   orders: lazy(() => import("./views/orders").then((m) => ({ default: m.OrdersView }))),
   forecast: lazy(() => import("./views/forecast").then((m) => ({ default: m.ForecastView }))),
   kpis: lazy(() => import("./views/kpis").then((m) => ({ default: m.KpisView }))),
+  compare: lazy(() => import("./views/compare").then((m) => ({ default: m.CompareView }))),
   devices: lazy(() => import("./views/devices").then((m) => ({ default: m.DevicesView }))),
   log: lazy(() => import("./views/log").then((m) => ({ default: m.LogView }))),
   sql: lazy(() => import("./views/sql").then((m) => ({ default: m.SqlView }))),

@@ -40,6 +40,9 @@ SPECS: Final[Mapping[str, TopicSpec]] = {
     "log": TopicSpec("app", window=300, burst=100),
     "strip": TopicSpec("put"),
     "trace": TopicSpec("put"),
+    "compare": TopicSpec("put"),
+    "compare_days": TopicSpec("set"),
+    "compare_marks": TopicSpec("set"),
 }
 _SENSOR_SPEC: Final = TopicSpec("app", window=600, burst=120, points=True)
 _OPS: Final[TypeAdapter[SubOp | UnsubOp | RateOp | ResyncOp]] = TypeAdapter(

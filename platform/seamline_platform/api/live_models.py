@@ -1,21 +1,11 @@
 """What the websocket carries: the payload of every topic, and the frames around it."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-Text = Annotated[str, Field(description="English text for a person")]
-TextZh = Annotated[str, Field(description="the same in Chinese")]
-WallMs = Annotated[int, Field(description="wall time, epoch ms")]
-PlantMs = Annotated[int, Field(description="plant time, epoch ms UTC")]
-Point = tuple[int, float | None]
-"""One sample: `[ts_ms, value]`, value null when the device could not be read."""
-
-
-class Model(BaseModel):
-    """Base of every model of the API: unknown fields are an error."""
-
-    model_config = ConfigDict(extra="forbid")
+from seamline_platform.api.compare_models import CompareDay, CompareMark, CompareState
+from seamline_platform.api.model_base import Model, PlantMs, Text, TextZh, WallMs
 
 
 class Clock(Model):
@@ -338,6 +328,9 @@ TOPICS: dict[str, tuple[MergeKind, type[Model] | None]] = {
     "log": ("app", LogEntry),
     "strip": ("put", Strip),
     "trace": ("put", Trace),
+    "compare": ("put", CompareState),
+    "compare_days": ("set", CompareDay),
+    "compare_marks": ("set", CompareMark),
     "sensor:*": ("app", None),
 }
 """Merge kind and payload of every topic (of one key for set, of one entry for app)."""

@@ -18,6 +18,7 @@ from starlette.types import ASGIApp
 
 from seamline_broker.errors import SeamlineError
 from seamline_platform.api import rest_models as models
+from seamline_platform.api.compare_rest import CompareService, comparing
 from seamline_platform.api.gate import Gate, GateMiddleware
 from seamline_platform.api.hub import Hub
 from seamline_platform.api.live import beat, live
@@ -32,7 +33,7 @@ _Name = Annotated[str, Query(max_length=200)]
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What the API serves: one callable for each path, called from worker threads.
+    """What the API serves: callables for the paths, called from worker threads.
 
     A callable that does not find what was asked for raises `RequestError(404, ...)`; any other
     `SeamlineError` becomes an answer with status 400.
@@ -61,6 +62,7 @@ class Services:
     health: Callable[[], models.Health]
     metrics: Callable[[], Mapping[str, float]]
     panels: Callable[[], Sequence[models.Panel]]
+    compare: CompareService
 
 
 _ERRORS: dict[int | str, dict[str, object]] = {
@@ -108,7 +110,7 @@ def create_app(
         lifespan=run,
         responses=_ERRORS,
     )
-    routers = [_reading(services), _acting(services)]
+    routers = [_reading(services), _acting(services), comparing(services.compare)]
     for router in routers:
         app.include_router(router)
     _add_unknown(app, routers)

@@ -4,16 +4,8 @@ from typing import Literal
 
 from pydantic import Field, JsonValue
 
-from seamline_platform.api.live_models import (
-    Clock,
-    DeviceState,
-    LogEntry,
-    Model,
-    OrderRow,
-    PlantMs,
-    Point,
-    WallMs,
-)
+from seamline_platform.api.live_models import Clock, DeviceState, LogEntry, OrderRow
+from seamline_platform.api.model_base import Model, PlantMs, Point, WallMs
 
 
 class Connect(Model):

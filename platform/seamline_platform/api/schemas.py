@@ -2,8 +2,9 @@
 
 from pydantic.json_schema import models_json_schema
 
-from seamline_platform.api import live_models, rest_models
-from seamline_platform.api.live_models import FRAMES, OPS, TOPICS, Model
+from seamline_platform.api import compare_models, live_models, rest_models
+from seamline_platform.api.live_models import FRAMES, OPS, TOPICS
+from seamline_platform.api.model_base import Model
 
 REST: dict[str, tuple[type[Model] | None, type[Model]]] = {
     "GET /api/run": (None, rest_models.RunInfo),
@@ -22,6 +23,11 @@ REST: dict[str, tuple[type[Model] | None, type[Model]]] = {
     "GET /api/health": (None, rest_models.Health),
     "GET /metrics.json": (None, rest_models.Metrics),
     "GET /api/panels": (None, rest_models.PanelList),
+    "GET /api/compare": (None, compare_models.CompareState),
+    "POST /api/compare/start": (compare_models.CompareStart, compare_models.CompareState),
+    "POST /api/compare/pace": (compare_models.ComparePace, compare_models.CompareState),
+    "POST /api/compare/switch": (compare_models.CompareSwitch, compare_models.CompareState),
+    "POST /api/compare/stop": (None, compare_models.CompareState),
     "POST /api/control": (rest_models.ControlRequest, rest_models.ControlAccepted),
     "POST /api/query": (rest_models.QueryRequest, rest_models.QueryResult),
     "POST /api/export": (rest_models.ExportRequest, rest_models.ExportResult),

@@ -16,6 +16,7 @@ from seamline_broker.contracts.view import RUSH_WEIGHT, View
 from seamline_broker.errors import SeamlineError
 from seamline_platform.api.hub import Hub
 from seamline_platform.app.board import Reason
+from seamline_platform.app.compare import Comparison
 from seamline_platform.app.desk import CommandDesk
 from seamline_platform.app.devices import Devices
 from seamline_platform.app.diary import Note, notes
@@ -65,6 +66,7 @@ class Runtime:
         self.hub = Hub(clock, random_source.token_hex(4))
         self.publisher = Publisher(self.hub, self.projection, self.kpis, self.devices, self.reasons)
         self.stories = Stories(self.hub.put)
+        self.comparison = Comparison(self.hub.post, settings.run_dir / "logs" / "compare.log")
         self.policy = DispatchPolicy(settings.planning.rule)
         self.run_clock: RunClock | None = None
         self.clock_arrived_ms = 0
@@ -319,7 +321,8 @@ class Runtime:
             self.ingest.stop()
 
     def close(self) -> None:
-        """Close the store."""
+        """End the comparison, if one runs, and close the store."""
+        self.comparison.stop()
         try:
             self.store.close()
         except SeamlineError as exc:

@@ -49,6 +49,7 @@ def services_of(runtime: Runtime, panels: Callable[[], Sequence[Mapping[str, obj
         health=lambda: _health(runtime),
         metrics=lambda: _metrics(runtime),
         panels=lambda: [models.Panel.model_validate(panel) for panel in panels()],
+        compare=runtime.comparison,
     )
 
 

@@ -10,6 +10,7 @@ from starlette.testclient import TestClient
 from seamline_broker.clock import ManualClock
 from seamline_broker.errors import StoreError
 from seamline_platform.api import rest_models as m
+from seamline_platform.api.compare_models import CONNECTED, SILOED, CompareState
 from seamline_platform.api.gate import Gate
 from seamline_platform.api.hub import Hub
 from seamline_platform.api.live_models import Clock, DeviceState, LogEntry, OrderRow, Plan, PlanBar
@@ -31,6 +32,39 @@ class Calls:
     """What the API asked of the services."""
 
     seen: list[tuple[object, ...]] = field(default_factory=list)
+
+
+COMPARED = CompareState(
+    state="running", run=1, seed=1, capacity="tight", days=180, days_per_s=2.0,
+    reached_days_per_s=None, start_ms=1, day=0, left=SILOED, right=CONNECTED, calendar=[],
+    digest_left="", digest_right="", error="", error_zh="",
+)  # fmt: skip
+
+
+class Compared:
+    """A comparison that always runs and writes down what it is told."""
+
+    def __init__(self, calls: Calls) -> None:
+        self._calls = calls
+
+    def state(self) -> CompareState:
+        return COMPARED
+
+    def start(self, request: object) -> CompareState:
+        return self._note("start", request)
+
+    def pace(self, request: object) -> CompareState:
+        return self._note("pace", request)
+
+    def switch(self, request: object) -> CompareState:
+        return self._note("switch", request)
+
+    def stop(self) -> CompareState:
+        return self._note("stop", None)
+
+    def _note(self, what: str, request: object) -> CompareState:
+        self._calls.seen.append(("compare", what, request))
+        return COMPARED
 
 
 @pytest.fixture
@@ -124,6 +158,7 @@ def services(calls: Calls) -> Services:
         health=lambda: m.Health(status="ok", version="0.1.0", parts={"store": "ok"}),
         metrics=lambda: {"rows_stored": 5.0},
         panels=lambda: [panel],
+        compare=Compared(calls),
     )
 
 

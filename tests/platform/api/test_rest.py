@@ -22,6 +22,7 @@ PATHS = [
     "/api/health",
     "/metrics.json",
     "/api/panels",
+    "/api/compare",
 ]
 
 

@@ -4,6 +4,9 @@ import { Feed } from "./feed";
 import { AppStore, PutStore, SetStore, type Store } from "./store";
 import type {
   Clock,
+  CompareDay,
+  CompareMark,
+  CompareState,
   DeviceState,
   ForecastSummary,
   KpiBoard,
@@ -33,6 +36,9 @@ export const live = {
   log: new AppStore<LogEntry>(LOG_LIMIT),
   strip: new PutStore<Strip>(),
   trace: new PutStore<Trace>(),
+  compare: new PutStore<CompareState>(),
+  compare_days: new SetStore<CompareDay>(),
+  compare_marks: new SetStore<CompareMark>(),
 };
 
 export type TopicName = keyof typeof live;

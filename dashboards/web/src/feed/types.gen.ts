@@ -50,6 +50,127 @@ export interface CommandStatus {
   done_plant_ms: number;
 }
 
+/** Topic `compare_days` (set by day, four digits): both sides at the end of a plant day. */
+export interface CompareDay {
+  day: number;
+  left: CompareKpis;
+  right: CompareKpis;
+}
+
+/** What one side has reached at the end of a plant day; sums and shares since day 0. */
+export interface CompareKpis {
+  /** profit so far, thousand yuan */
+  profit_k: number;
+  /** revenue so far, thousand yuan */
+  revenue_k: number;
+  /** garments sold so far */
+  sold_pieces: number;
+  /** share, 0 to 1; null before the first */
+  fill_rate: number | null;
+  /** share, 0 to 1; null before the first */
+  on_time_delivery: number | null;
+  /** share, 0 to 1; null before the first */
+  line_efficiency: number | null;
+  /** mean days from order to delivery */
+  lead_time_d: number | null;
+  /** finished garments in stock */
+  stock_pieces: number;
+  /** garments on the lines */
+  wip_pieces: number;
+  /** orders delivered late, or due and not delivered */
+  orders_late: number;
+  co2_kg_per_piece: number | null;
+}
+
+/** What one maker has connected: the rows of the published comparison as switches. */
+export interface CompareLinks {
+  /** daily sales by SKU, launch signals */
+  sense_market: boolean;
+  /** events of machines and garments */
+  sense_floor: boolean;
+  /** departments share data at once */
+  integrate: boolean;
+  /** a reserve line joins in hours */
+  elastic: boolean;
+  /** diagnose, predict, decide, execute daily */
+  close_loop: boolean;
+  /** how far an order may travel */
+  scope: "line" | "plant" | "region" | "platform";
+}
+
+/** Topic `compare_marks` (set by running number): something worth seeing. */
+export interface CompareMark {
+  day: number;
+  side: "left" | "right" | "both";
+  kind: "switch" | "launch" | "stockout" | "surge" | "join" | "leave";
+  /** switch, style, region or line that it is about */
+  name: string;
+  /** what a switch was set to, how strong a surge is, or empty */
+  value: string;
+}
+
+/** POST /api/compare/pace: pause, continue, or go at another speed; null leaves it. */
+export interface ComparePace {
+  paused?: boolean | null;
+  days_per_s?: number | null;
+}
+
+/** A stretch of the season's calendar, both days included; day 0 is the first. */
+export interface CompareSpan {
+  /** warmup | 1111 | 618 | 1212 | 38 | new_year | surge */
+  name: string;
+  first: number;
+  last: number;
+}
+
+/** POST /api/compare/start: begin a comparison; one that runs is ended. */
+export interface CompareStart {
+  seed?: number;
+  capacity?: "slack" | "tight";
+  days?: number;
+  days_per_s?: number;
+  left?: CompareLinks;
+  right?: CompareLinks;
+}
+
+/** Topic `compare` (put): where the comparison stands. */
+export interface CompareState {
+  state: "idle" | "starting" | "running" | "paused" | "done" | "stopped" | "failed";
+  /** running number of the comparison; 0 before the first */
+  run: number;
+  seed: number;
+  capacity: "slack" | "tight";
+  /** plant days of the season */
+  days: number;
+  /** plant days per wall second, as asked */
+  days_per_s: number;
+  /** as reached; null while not running */
+  reached_days_per_s: number | null;
+  /** plant time, epoch ms UTC */
+  start_ms: number;
+  /** plant days that both sides have lived */
+  day: number;
+  left: CompareLinks;
+  right: CompareLinks;
+  calendar: CompareSpan[];
+  /** customers and breakdowns met so far; empty if unknown */
+  digest_left: string;
+  /** the same of the right side: equal, or it is a mistake */
+  digest_right: string;
+  /** English text for a person */
+  error: string;
+  /** the same in Chinese */
+  error_zh: string;
+}
+
+/** POST /api/compare/switch: flip one switch of one side; it counts from the next day on. */
+export interface CompareSwitch {
+  side: "left" | "right";
+  name: "sense_market" | "sense_floor" | "integrate" | "elastic" | "close_loop" | "scope";
+  /** true or false; for scope how far */
+  value: boolean | string;
+}
+
 /** How a device of your own joins: the raw door of the broker. */
 export interface Connect {
   host: string;
@@ -686,6 +807,9 @@ export interface TopicKinds {
   "log": "app";
   "strip": "put";
   "trace": "put";
+  "compare": "put";
+  "compare_days": "set";
+  "compare_marks": "set";
   "sensor:*": "app";
 }
 
@@ -702,6 +826,9 @@ export interface TopicPayloads {
   "log": LogEntry;
   "strip": Strip;
   "trace": Trace;
+  "compare": CompareState;
+  "compare_days": CompareDay;
+  "compare_marks": CompareMark;
   "sensor:*": [number, number | null];
 }
 
@@ -723,6 +850,11 @@ export interface Answers {
   "GET /api/health": Health;
   "GET /metrics.json": Metrics;
   "GET /api/panels": PanelList;
+  "GET /api/compare": CompareState;
+  "POST /api/compare/start": CompareState;
+  "POST /api/compare/pace": CompareState;
+  "POST /api/compare/switch": CompareState;
+  "POST /api/compare/stop": CompareState;
   "POST /api/control": ControlAccepted;
   "POST /api/query": QueryResult;
   "POST /api/export": ExportResult;
