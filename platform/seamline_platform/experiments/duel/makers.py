@@ -20,6 +20,8 @@ _FESTIVALS: Final = (
     ("1212", (12, 11), (12, 12)),
 )
 _NEW_YEAR_DAYS: Final = 7
+_TOLD_AGAIN_DAYS: Final = 14
+"""A style that has been empty within so many days is not news again."""
 _SHARES: Final = ("fill_rate", "on_time_delivery", "line_efficiency")
 
 
@@ -77,7 +79,8 @@ class SeasonMaker:
         self._layer = layer
         self._marks: list[Mark] = []
         self._joined = self._lines()
-        self._sold_out: set[str] = set()
+        self._sold_out: dict[str, int] = {}
+        """Style -> day on which it was last told that no shop has it."""
 
     def set_links(self, links: Links) -> None:
         """Connect and disconnect; what is on its way stays on its way."""
@@ -96,10 +99,10 @@ class SeasonMaker:
         for node in sorted(self._joined - joined):
             self._marks.append(Mark(day, "both", "leave", node))
         self._joined = joined
-        sold_out = self._empty_styles(day)
-        for name in sorted(sold_out - self._sold_out):
-            self._marks.append(Mark(day, "both", "stockout", name))
-        self._sold_out = sold_out
+        for name in sorted(self._empty_styles(day)):
+            if day - self._sold_out.get(name, -_TOLD_AGAIN_DAYS) >= _TOLD_AGAIN_DAYS:
+                self._marks.append(Mark(day, "both", "stockout", name))
+            self._sold_out[name] = day
 
     def take_marks(self) -> list[Mark]:
         """Return what was noted since the last call."""
