@@ -86,6 +86,8 @@ class Duel:
             self._mark("both", "launch", f"S{day:03d}", "")
         if day % 23 == 20:
             self._mark("left", "stockout", f"S{day - 9:03d}", "")
+        if day == 88:
+            self._mark("both", "surge", "S072", "×6")
         if day == 90:
             self._mark("right", "join", "suzhou/line-3", "")
         over = day + 1 >= self.state["days"]

@@ -3,12 +3,12 @@
 from datetime import UTC, datetime
 
 import pytest
-from seamline_platform.experiments.season.run import make_market, run_one
 
 from seamline_broker.errors import ConfigError
 from seamline_platform.experiments.duel.makers import SeasonMaker, calendar_of, open_season
 from seamline_platform.experiments.duel.worker import begin
 from seamline_platform.experiments.season.contract import Knobs, Links, Setting
+from seamline_platform.experiments.season.run import make_market, run_one
 
 SETTING = Setting(days=60, capacity="tight")
 CONNECTED = Links(True, True, True, True, True, "platform")

@@ -55,7 +55,7 @@ function told(mark: CompareMark): string {
     const value = mark.name === "scope" ? word("compare.scope", mark.value) : word("compare.set", mark.value);
     return t("compare.mark.switch", { name: word("compare.switch", mark.name), value });
   }
-  const name = mark.kind === "surge" ? word("region", mark.name) : mark.name.includes("/") ? place(mark.name) : mark.name;
+  const name = mark.name.includes("/") ? place(mark.name) : mark.name;
   return t(`compare.mark.${mark.kind}`, { name: name || t("none"), value: mark.value });
 }
 

@@ -43,7 +43,10 @@ def open_season(setting: Setting, seed: int, left: Links, right: Links) -> Seaso
     layer = make_market(setting, seed)
     runs = {"left": SeasonMaker(setting, left, layer), "right": SeasonMaker(setting, right, layer)}
     one = runs["left"].run
-    calendar = (("warmup", 0, one.warmup - 1), *calendar_of(one.scenario.start_ms, setting.days))
+    spans = calendar_of(one.scenario.start_ms, setting.days)
+    if layer.hits:
+        spans.append(("surge", layer.hits[0].day, layer.hits[-1].day))
+    calendar = (("warmup", 0, one.warmup - 1), *spans)
     duel = Duel(
         {"left": runs["left"], "right": runs["right"]},
         {"left": left, "right": right},
@@ -79,6 +82,13 @@ class SeasonMaker:
         self._layer = layer
         self._marks: list[Mark] = []
         self._joined = self._lines()
+        self._surges: dict[int, dict[str, int]] = {}
+        """Day -> style that livestreams begin to sell on it -> factor, permille."""
+        seen: set[str] = set()
+        for hit in layer.hits:
+            if hit.style not in seen:
+                seen.add(hit.style)
+                self._surges.setdefault(hit.day, {})[hit.style] = hit.factor_permille
         self._sold_out: dict[str, int] = {}
         """Style -> day on which it was last told that no shop has it."""
 
@@ -90,9 +100,11 @@ class SeasonMaker:
         """Live one plant day, and note what was worth seeing."""
         day = self.run.day
         self.run.advance_day()
-        for style in self.run.maker.plan.styles:
-            if style.launch == day:
-                self._marks.append(Mark(day, "both", "launch", style.style))
+        for planned in self.run.maker.plan.styles:
+            if planned.launch == day:
+                self._marks.append(Mark(day, "both", "launch", planned.style))
+        for style, permille in self._surges.get(day, {}).items():
+            self._marks.append(Mark(day, "both", "surge", style, f"×{permille / 1000:g}"))
         joined = self._lines()
         for node in sorted(joined - self._joined):
             self._marks.append(Mark(day, "both", "join", node))
