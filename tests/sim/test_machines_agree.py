@@ -21,9 +21,11 @@ world = World.create(load_scenario("demo"), 11)
 run_headless(world, 11 * 3_600_000_000, foreman_for(world))
 small = World.create(load_scenario("pi"), 11)
 past = prerun(small, days=1, history_days=28)
+season = World.create(load_scenario("demo"), 11, resolution="bundle")
+run_headless(season, 3 * 86_400_000_000, foreman_for(season), every_us=3_600_000_000)
 print(json.dumps({
     "floats": hashlib.sha256(floats.encode()).hexdigest(),
-    "digests": [world.digest(), small.digest()],
+    "digests": [world.digest(), small.digest(), season.digest()],
     "history": hashlib.sha256(repr(past.events).encode()).hexdigest(),
 }))
 """
