@@ -75,18 +75,23 @@ def life(seed: int, machine: str, number: int, spread_permille: int, growth_perm
     """
     knot = tables.lognormal(spread_permille)[rng.u32(seed, "threshold", machine, number) >> 22]
     threshold = FULL_PPM * knot // tables.KNOTS
-    increments = tables.gamma_half()
+    steps = _increments()
     wear = array("Q", [0])
     for chunk in itertools.count():
         draws = rng.words(seed, "wear", f"{machine}|{number}|{chunk}", _CHUNK)
-        mean = FULL_PPM // STEPS
-        steps = (mean * increments[draw >> 22] // tables.KNOTS + 1 for draw in draws)
-        wear.extend(itertools.islice(itertools.accumulate(steps, initial=wear[-1]), 1, None))
+        rises = itertools.accumulate([steps[draw >> 22] for draw in draws], initial=wear[-1])
+        wear.extend(list(rises)[1:])
         if wear[-1] >= threshold:
             break
     del wear[bisect_left(wear, threshold) + 1 :]
-    hazards = (hazard(w, growth_permille) for w in wear[:-1])
+    hazards = [hazard(w, growth_permille) for w in wear[:-1]]
     return Life(wear, array("Q", itertools.accumulate(hazards, initial=0)), threshold)
+
+
+@functools.cache
+def _increments() -> tuple[int, ...]:
+    """Return the knots of a step's rise of wear, millionths; every step wears a little."""
+    return tuple(FULL_PPM // STEPS * knot // tables.KNOTS + 1 for knot in tables.gamma_half())
 
 
 def hazard(wear_ppm: int, growth_permille: int) -> int:
