@@ -16,7 +16,7 @@ from seamline_platform.experiments.season.work import LineBook, LineState, Lot
 
 _AHEAD_DAYS = 3
 """Days of work, above those to the next plan, whose kits may wait at a line."""
-_SELLER_DAYS = 14
+_SELLER_DAYS = 60
 """Days by which a seller's order goes before one for the shops of the same date."""
 _COST_DAYS = 2.0
 """Days that a lot may finish later for a line that is a tenth cheaper."""
