@@ -31,8 +31,10 @@ def run(
     part = min(SEASON_DAYS, max(1, round(days * SEASON_DAYS / WEEK_DAYS)))
     note(f"Scenario demo as a season of {part} days in tokens, its market drawn before ...")
     season = season_cpu(part, seed=1)
+    table = _table_cost(note) if days >= WEEK_DAYS else {}
     return {
         **season,
+        **table,
         "visits_per_s": round(both.visits_per_s),
         "simpy_visits_per_s": round(both.simpy_visits_per_s),
         "ratio": round(both.ratio, 2),
@@ -45,3 +47,11 @@ def run(
         "demo_wall_s": demo["wall_s"],
         "digest": demo["digest"],
     }
+
+
+def _table_cost(note: Callable[[str], None]) -> dict[str, float]:
+    """Return what a season costs with nothing and with everything on, and a quick table."""
+    from seamline_platform.experiments.evidence.cost import table2_cost
+
+    note("A quick season with nothing and with everything switched on ...")
+    return table2_cost()

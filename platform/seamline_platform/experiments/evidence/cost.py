@@ -2,7 +2,6 @@
 
 import os
 import time
-from collections.abc import Mapping
 
 from seamline_platform.experiments.evidence.designs import FULL, table2
 from seamline_platform.experiments.evidence.study import QUICK_DAYS, QUICK_SEEDS
@@ -10,7 +9,7 @@ from seamline_platform.experiments.evidence.workers import Bench
 from seamline_platform.experiments.season import Knobs, Setting
 
 
-def table2_cost(bench: Bench | None = None, days: int = QUICK_DAYS) -> Mapping[str, float]:
+def table2_cost(bench: Bench | None = None, days: int = QUICK_DAYS) -> dict[str, float]:
     """Return CPU-s of a season with nothing and with everything on, and wall s of `--quick`.
 
     The estimate is for undisturbed cores: all policies at the mean of the two, markets once a seed.

@@ -19,11 +19,11 @@ from seamline_platform.experiments.season import KNOB_GRID, Knobs, Outcome, Sett
 
 FIRST_TRAINING_SEED: Final = 100_001
 """Evaluation seeds are below: the two never meet."""
-START_TRIALS: Final = 14
-"""Knobs that the common walk may try: about once along every knob."""
-TRIALS: Final = 6
+START_TRIALS: Final = 10
+"""Knobs that the common walk may try."""
+TRIALS: Final = 5
 """Knobs that a policy may try by itself, the common start and those of others included."""
-EXCHANGED: Final = 2
+EXCHANGED: Final = 1
 """How many of them are knobs that did best for other policies."""
 TRAINING_SEEDS: Final = 2
 

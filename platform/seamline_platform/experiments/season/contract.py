@@ -103,11 +103,11 @@ class Practices:
 
 KNOB_GRID: Final[Mapping[str, tuple[int, ...]]] = MappingProxyType(
     {
-        "initial_permille": (400, 600, 800, 1000, 1200),
+        "initial_permille": (200, 400, 600, 800, 1000, 1200),
         "cover_days": (7, 14, 21, 28, 42),
         "safety_permille": (0, 400, 800, 1200, 1800),
         "lot_days": (7, 14, 28),
-        "markdown_days": (7, 14, 21, 28),
+        "markdown_days": (7, 14, 21, 28, 42),
         "capacity_permille": (700, 850, 1000, 1150),
     }
 )
@@ -129,15 +129,15 @@ KNOB_BOUNDS: Final[Mapping[str, tuple[int, int]]] = MappingProxyType(
 class Knobs:
     """The few tuned parameters of a policy, whole numbers within `KNOB_BOUNDS`."""
 
-    initial_permille: int = 800
+    initial_permille: int = 600
     """Buy before launch against the newsvendor's quantity, permille."""
-    cover_days: int = 14
+    cover_days: int = 21
     """Days of demand that an order-up-to level holds above lead time and review."""
     safety_permille: int = 800
     """Safety stock in standard deviations of the error over lead time and review, permille."""
     lot_days: int = 14
     """Days of demand that a reorder is rounded up to, above the minimum order."""
-    markdown_days: int = 14
+    markdown_days: int = 28
     """Days before the end of a life at which what is too much is marked down."""
     capacity_permille: int = 1000
     """Share of the capacity it counts on that the planner dares to fill, permille."""

@@ -83,7 +83,7 @@ def test_ties_keep_the_knobs_that_a_policy_has() -> None:
 def test_policies_try_first_what_did_best_for_the_one_most_like_them() -> None:
     policies = {"a": Links(), "b": Links(elastic=True), "c": Links(True, True, True)}
     assert distance(policies["a"], policies["c"]) == 3
-    near, far = Knobs(cover_days=21), Knobs(cover_days=28)
+    near, far = Knobs(cover_days=28), Knobs(cover_days=42)
     searches = {
         "a": Search(Knobs(), {Knobs(): 1.0}),
         "b": Search(near, {near: 1.0}),
