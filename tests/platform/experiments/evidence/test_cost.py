@@ -1,4 +1,4 @@
-"""The cost of a table is that of its runs: two policies measured, all policies and seeds counted."""
+"""The cost of a table: two policies measured, all policies and seeds counted."""
 
 import os
 from pathlib import Path
