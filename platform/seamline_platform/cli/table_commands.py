@@ -19,11 +19,11 @@ CapacityOption = Annotated[
 ]
 SeedsOption = Annotated[
     int | None,
-    typer.Option(help="Seeds that every policy is run on.  [default: slack 20, tight 40]"),
+    typer.Option(help="Seeds that every policy is run on. Default: slack 20, tight 40."),
 ]
 DaysOption = Annotated[
     int | None,
-    typer.Option(help="Length of the season; a shorter one has fewer styles.  [default: 180]"),
+    typer.Option(help="Length of the season; a shorter one has fewer styles. Default: 180."),
 ]
 QuickOption = Annotated[bool, typer.Option("--quick", help="5 seeds, 90 days.")]
 FreshOption = Annotated[
@@ -54,7 +54,7 @@ OnlyOption = Annotated[
 ]  # fmt: skip
 OutOption = Annotated[
     Path | None,
-    typer.Option(help="Folder of finished runs.  [default: .seamline/experiments]", metavar="DIR"),
+    typer.Option(help="Folder of finished runs. Default: .seamline/experiments.", metavar="DIR"),
 ]
 
 
