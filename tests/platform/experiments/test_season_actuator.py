@@ -42,6 +42,15 @@ def test_scope_is_how_far_an_order_may_go(scope, reached):
     assert made.dropped == ({"kit": 4 - reached} if reached < 4 else {})
 
 
+def test_a_called_line_sews_for_its_own_plant_at_every_scope():
+    made = Actuator(
+        LINES, {"TS101": "hangzhou/line-1"}, frozenset({"hangzhou/line-2", "suzhou/line-1"})
+    )
+    made.give([kit(at.site, at.line) for at in LINES.values()], Abilities(scope="line"), 0)
+    assert [c.args["line"] for c in made.due(0)] == ["line-1", "line-2"]
+    assert made.dropped == {"kit": 2}
+
+
 def test_only_a_closed_loop_acts_every_day():
     commands = [
         Command("hangzhou/line-1", "rebalance", {}),

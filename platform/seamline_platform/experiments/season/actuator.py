@@ -24,6 +24,8 @@ class Actuator:
     lines: Mapping[str, LineInfo]
     """By `site/line`."""
     homes: Mapping[str, str]
+    reserve: frozenset[str] = frozenset()
+    """Lines that may be called: once there, they sew for their plant, however narrow the scope."""
     dropped: dict[str, int] = field(default_factory=dict)
     _waiting: list[tuple[int, int, Command]] = field(default_factory=list)
     _styles: dict[str, str] = field(default_factory=dict)
@@ -76,7 +78,7 @@ class Actuator:
         if line is None:
             return False
         if able.scope == "line":
-            return node == self.homes[style]
+            return node == self.homes[style] or (node in self.reserve and line.site == home.site)
         if able.scope == "plant":
             return line.site == home.site
         return able.scope == "platform" or line.region == home.region

@@ -220,19 +220,17 @@ class Planner:
 
     def _crew_lines(self, day: int) -> list[Command]:
         """Call a reserve line when work piles up; let it go when it does not."""
-        load = self.lines.load_days(day + _JOIN_AHEAD)
-        idle = [line for line in self.lines.lines.values() if not line.joined]
-        free = [line for line in idle if line.node not in self._called]
-        if load > _JOIN_DAYS and free:
-            self._called.add(free[0].node)
-            return [Command(free[0].node, "join", {})]
-        if load < _LEAVE_DAYS:
-            return [
-                Command(line.node, "leave", {})
-                for line in self.lines.lines.values()
-                if self._may_leave(line)
-            ]
-        return []
+        due, scope = day + _JOIN_AHEAD, self.able.scope
+        for line in self.lines.lines.values():
+            away = not line.joined and line.node not in self._called
+            if away and self.lines.load_days(due, line, scope) > _JOIN_DAYS:
+                self._called.add(line.node)
+                return [Command(line.node, "join", {})]
+        return [
+            Command(line.node, "leave", {})
+            for line in self.lines.lines.values()
+            if self._may_leave(line) and self.lines.load_days(due, line, scope) < _LEAVE_DAYS
+        ]
 
     def _may_leave(self, line: LineState) -> bool:
         extra = line.node in self.maker.reserve

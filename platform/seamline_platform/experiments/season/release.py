@@ -147,8 +147,7 @@ class Desk:
     def release(self, sight: Sight, able: Abilities, day: int, book: DemandBook) -> list[Command]:
         """Command the kits of lots whose cloth is there (or comes before the next plan)."""
         commands: list[Command] = []
-        if able.scope != "line":
-            self._even_out(able)
+        self._even_out(able)
         taken: dict[Key, int] = {}
         for line in self.lines.lines.values():
             room = (able.pace_days + _AHEAD_DAYS) * self.lines.day_ms(line)

@@ -103,7 +103,7 @@ class SeasonRun:
             scenario.start_ms, layer.seed, scenario.figure("links.report_target_permille")
         )
         lines = {f"{i.site}/{i.line}": i for i in self.world.catalogue.lines}
-        self.actuator = Actuator(lines, self._homes)
+        self.actuator = Actuator(lines, self._homes, frozenset(self.maker.reserve))
         self.warmup = min(scenario.figure("links.warmup_days"), setting.days // 3)
         self.score = Scorer(scenario.start_ms, self.warmup)
         self.line_days = meters.LineDays()

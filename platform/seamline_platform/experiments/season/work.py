@@ -106,13 +106,13 @@ class LineBook:
         self, catalogue: Catalogue, reserve: Iterable[str], efficiency: int, capacity: int
     ) -> None:
         """Count on `efficiency` (permille) at first, and on `capacity` permille of what is free."""
-        away = set(reserve)
+        self.reserve = frozenset(reserve)
         self.catalogue = catalogue
         self.capacity = capacity
         self.lines: dict[str, LineState] = {}
         for info in catalogue.lines:
             node = f"{info.site}/{info.line}"
-            self.lines[node] = LineState(node, info, node not in away, efficiency)
+            self.lines[node] = LineState(node, info, node not in self.reserve, efficiency)
         self._workdays = len(catalogue.workdays)
         self._bulletin = {name: style.bulletin for name, style in catalogue.styles.items()}
 
@@ -149,16 +149,27 @@ class LineBook:
             days += 0.5  # part of the loss of a style change: .75 line-days when all is new
         return days
 
-    def load_days(self, due: int) -> float:
-        """Return calendar days that the joined lines need for all that is due by a day."""
-        joined = [line for line in self.lines.values() if line.joined]
+    def load_days(self, due: int, helper: LineState, scope: str) -> float:
+        """Return calendar days that joined lines need for all that is due by a day.
+
+        Counted are those that `helper` may relieve: of its plant, its region, or all, by scope.
+        """
+        joined = [
+            line
+            for line in self.lines.values()
+            if line.joined and self._relieves(helper, line, scope)
+        ]
         work = sum(
             lot.work_ms for line in joined for lot in line.released + line.held if lot.due <= due
         )
         return work / max(sum(self.day_ms(line) for line in joined), 1)
 
     def within(self, home: str, scope: str) -> list[LineState]:
-        """Return the joined lines that a style of this home line may go to."""
+        """Return the joined lines that a style of this home line may go to.
+
+        A reserve line that has joined sews for its plant, however narrow the scope is: nobody calls
+        people to a line that is given nothing.
+        """
         at = self.lines[home].info
         found = []
         for line in self.lines.values():
@@ -166,12 +177,21 @@ class LineBook:
                 continue
             if (
                 line.node == home
+                or (line.node in self.reserve and line.info.site == at.site)
                 or (scope == "plant" and line.info.site == at.site)
                 or (scope == "region" and line.info.region == at.region)
                 or scope == "platform"
             ):
                 found.append(line)
         return found or [self.lines[home]]
+
+    @staticmethod
+    def _relieves(helper: LineState, line: LineState, scope: str) -> bool:
+        if scope == "platform":
+            return True
+        if scope == "region":
+            return line.info.region == helper.info.region
+        return line.info.site == helper.info.site
 
 
 def homes(
