@@ -170,7 +170,7 @@ def test_a_gateway_that_is_killed_while_it_sends_goes_on_without_loss_or_repetit
 def test_ctrl_c_says_how_to_go_on(run: Run, csv_file: Path) -> None:
     command = [
         sys.executable, "-m", "seamline_platform.cli.main", "replay", "sensors", str(csv_file),
-        "--speed", "50", "--name", "stopped", "--run-dir", str(run.path),
+        "--speed", "10", "--name", "stopped", "--run-dir", str(run.path),
     ]  # fmt: skip
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         assert eventually(lambda: len(run.values("stopped")) > 30)

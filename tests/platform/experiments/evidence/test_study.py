@@ -233,7 +233,7 @@ def test_ctrl_c_ends_all_processes_within_seconds(marks: Path, tmp_path: Path) -
         time.sleep(0.02)
     began = time.monotonic()
     os.killpg(process.pid, signal.SIGINT)
-    assert process.wait(10) == 130
+    assert process.wait(60) == 130
     assert time.monotonic() - began < 5
     until = time.monotonic() + 3  # the standard library's own tracker takes a moment to go
     while group_lives(process.pid):
