@@ -102,5 +102,5 @@ def leave(w: Core, node: str, args: Arguments) -> str:
     if sum(ln.joined for ln in w.lines if ln.region == line.region) == 1:
         raise Refusal(f"line {node} is the last one of {line.region}")
     book(w, line)
-    book(w, line)  # an empty line closes at once: its open time up to now is booked first
+    membership.leave(w, line)
     return "it finishes what is bound to it, then closes" if line.active else "it is closed"
