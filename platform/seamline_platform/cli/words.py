@@ -45,6 +45,9 @@ def print_json(document: object) -> None:
     sys.stdout.flush()
 
 
+_WIDE = 130
+
+
 def print_table(
     columns: Sequence[str], rows: Iterable[Sequence[object]], title: str | None = None
 ) -> None:
@@ -57,7 +60,10 @@ def print_table(
         table.add_column(column, overflow="fold")  # a digest is of no use with its end cut off
     for row in rows:
         table.add_row(*("" if value is None else str(value) for value in row))
-    Console().print(table)
+    console = Console()
+    if not console.is_terminal:  # a file or another program has no narrow window
+        console = Console(width=_WIDE)
+    console.print(table)
 
 
 def print_figures(figures: dict[str, object], title: str) -> None:
