@@ -167,12 +167,19 @@ def test_a_gateway_that_is_killed_while_it_sends_goes_on_without_loss_or_repetit
     assert in_order(run.values("killed")) == in_order(expected())
 
 
+def hear_ctrl_c() -> None:
+    """Undo what a shell does to jobs in the background: they, and their children, ignore Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_ctrl_c_says_how_to_go_on(run: Run, csv_file: Path) -> None:
     command = [
         sys.executable, "-m", "seamline_platform.cli.main", "replay", "sensors", str(csv_file),
         "--speed", "10", "--name", "stopped", "--run-dir", str(run.path),
     ]  # fmt: skip
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command, stderr=subprocess.PIPE, text=True, preexec_fn=hear_ctrl_c
+    ) as process:
         assert eventually(lambda: len(run.values("stopped")) > 30)
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=30)
