@@ -1,7 +1,5 @@
 """The evidence of an experiment as tables for a terminal of 100 columns."""
 
-import sys
-
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -23,10 +21,11 @@ WIDTH = 100
 
 def print_study(study: Study, console: Console | None = None) -> None:
     """Print rows, order, KPIs, what was asked for besides, and how far to trust it."""
-    console = console or Console(width=None if sys.stdout.isatty() else WIDTH)
+    console = console or Console()
+    if not console.is_terminal:  # a file or another program has no narrow window
+        console = Console(file=console.file, width=WIDTH)
     for table in (_rows(study), _ladder(study), _kpis(study), _shapley(study), _hardware(study)):
         if table is not None and table.row_count:
-            table.width = min(WIDTH, console.width)
             console.print(table)
             console.print()
     for line in _remarks(study):
@@ -34,7 +33,7 @@ def print_study(study: Study, console: Console | None = None) -> None:
 
 
 def _table(title: str, *columns: str) -> Table:
-    table = Table(title=title, title_justify="left", header_style="bold")
+    table = Table(title=title, title_justify="left", header_style="bold", width=WIDTH)
     for number, column in enumerate(columns):
         table.add_column(column, justify="left" if number == 0 else "right", overflow="fold")
     return table
