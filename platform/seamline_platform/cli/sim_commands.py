@@ -148,3 +148,18 @@ def market(
         [(path, r.rows, r.bytes, r.sha256[:16]) for path, r in manifest.files.items()],
         f"{out}: {total / 1e6:.1f} MB, manifest sha-256 {manifest.digest}",
     )
+
+
+@app.command("market-v1")
+def market_v1(
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder of frozen data sets.", metavar="DIR")
+    ] = None,
+) -> None:
+    """Make market-v1, the frozen data set of benchmarks, and check it; once made, only say where.
+
+    Every table is held to a hash that comes with Seamline.
+    """
+    from seamline_platform.experiments.dataset.frozen import MARKET_V1
+
+    sys.stdout.write(f"{MARKET_V1.folder(out, note)}\n")
