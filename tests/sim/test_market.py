@@ -11,6 +11,7 @@ from seamline_sim import Scenario, World, history
 from seamline_sim.collection import fixed_collection
 from seamline_sim.core import DAY_MS, DAY_US, HOUR_US
 from seamline_sim.market import SEASON_DAYS, Market, spread
+from seamline_sim.scenario import load_scenario, parse_scenario
 
 STYLES, TRAITS = fixed_collection().styles, fixed_collection().traits
 BASICS = [s for s, t in TRAITS.items() if not t.fashion]
@@ -317,3 +318,10 @@ def test_a_world_with_more_lines_than_its_market_was_made_for_survives_a_snapsho
         w.step_until(2 * DAY_US)
     assert world.digest() == again.digest()
     assert again.market.base_milli == Market(pi, seed=4).base_milli
+
+
+def test_sellers_order_nothing_while_there_is_no_style() -> None:
+    text = load_scenario("pi").document + "\n[collection]\nstyles = 4\ndays = 56\n"
+    market = Market(parse_scenario(text), 3)
+    assert not market.collection.styles
+    assert [market.seller_orders(day) for day in range(5)] == [[]] * 5

@@ -26,9 +26,9 @@ def seller_orders(market: "Market", day: int) -> list[OrderWish]:
     draw = rng.u32(market.seed, "orders", "count", day)
     milli = market.orders_per_day_milli * market.rhythm.sellers_permille(day) // 1000
     number = (milli * rng.between(draw, 800, 1200) // 1000 + 500) // 1000
-    if not number:
-        return []
     names = list(market.collection.styles)
+    if not number or not names:  # so short a season may have no style whose life fits into it
+        return []
     if market.collection.days:
         names = [s for s in names if market.on_sale(s, day)] or names
     wishes = [_wish(market, day, i, names) for i in range(number)]

@@ -140,3 +140,8 @@ def test_the_sealed_means_are_the_means_of_what_is_wanted(folder: Path) -> None:
     spread = math.sqrt(float((mean + mean**2 / 3).sum()))  # negative binomial, k = 3
     assert wanted == pytest.approx(mean.sum(), abs=4 * spread)
     assert spread < 0.1 * mean.sum()
+
+
+def test_days_in_which_no_style_lives_are_refused() -> None:
+    with pytest.raises(ConfigError, match=r"None of 6 styles \(seed 3\) lives within 60 days"):
+        tables.draw(tables.Order("pi", 3, 60, 6), "too short", 1)

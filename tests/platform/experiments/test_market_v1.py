@@ -14,7 +14,7 @@ from seamline_platform.experiments.dataset.frozen import Frozen, content_sha256
 from seamline_platform.experiments.dataset.manifest import PUBLIC, read_manifest
 from seamline_platform.experiments.dataset.reader import load, open_sealed
 
-ORDER = tables.Order("pi", 3, 60, 6)
+ORDER = tables.Order("pi", 3, 70, 8)
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Final
 
+from seamline_broker.errors import ConfigError
 from seamline_platform.experiments.dataset.manifest import Manifest
 from seamline_platform.experiments.dataset.shopkeeper import Shopkeeper
 from seamline_platform.experiments.dataset.writer import Tables
@@ -54,13 +55,18 @@ def draw(order: Order, name: str, version: int) -> tuple[Tables, Manifest]:
     """Draw the tables of a data set, and the manifest that says where they come from.
 
     Raises:
-        ConfigError: if the scenario is unknown.
+        ConfigError: if the scenario is unknown, or no style's life fits into so few days.
     """
     from importlib.metadata import version as version_of
 
     loaded = load_scenario(order.scenario)
     scenario = replace(loaded, collection=CollectionPlan(order.styles, order.days))
     market = Market(scenario, order.seed)
+    if not market.collection.traits:
+        raise ConfigError(
+            f"None of {order.styles} styles (seed {order.seed}) lives within {order.days} days: "
+            "a life takes 8 to 14 weeks. Give more days, or more styles."
+        )
     day_0 = _date(market, 0)
     origin = Manifest(
         name=name,
