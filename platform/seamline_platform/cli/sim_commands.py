@@ -3,12 +3,15 @@
 import math
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from seamline_platform.cli.bench_commands import sim_app
 from seamline_platform.cli.words import JsonOption, note, print_json, print_table
+
+if TYPE_CHECKING:
+    from seamline_platform.experiments.realism.report import Realism
 
 app = sim_app
 
@@ -89,9 +92,15 @@ def realism(
     if as_json:
         print_json(result.document())
         return
+    _print_realism(result)
+
+
+def _print_realism(result: "Realism") -> None:
+    from seamline_platform.experiments.realism.report import NAMES
+
     for c in result.comparisons:
         rows = []
-        for feature in realism_report.NAMES:
+        for feature in NAMES:
             ours, theirs = c.summaries(feature)
             far = c.distance(feature)
             rows.append((
