@@ -41,13 +41,28 @@ def forecaster_names() -> list[str]:
     return plugin_names(GROUP)
 
 
+def canonical_name(spec: str) -> str:
+    """Return the registered name that `spec` means: case and underscores do not matter.
+
+    A loose file (`mine.py:Mine`) and a name that nobody registered are returned as they came.
+    """
+    if ".py:" in spec:
+        return spec
+    asked = _folded(spec)
+    return next((name for name in forecaster_names() if _folded(name) == asked), spec)
+
+
+def _folded(name: str) -> str:
+    return name.replace("_", "").casefold()
+
+
 def load_forecaster(spec: str) -> Forecaster:
     """Return a new forecaster by registered name or loose file `mine.py:Mine`.
 
     Raises:
         PluginError: if it cannot be found, loaded or made, or has no `forecast` method.
     """
-    kind = load_plugin(GROUP, spec)
+    kind = load_plugin(GROUP, canonical_name(spec))
     try:
         made = kind()
     except Exception as exc:  # a plug-in may raise anything
