@@ -107,7 +107,7 @@ def test_a_request_without_sense_is_refused(
 
 
 def test_the_built_in_forecasters_are_found_by_name() -> None:
-    assert {"hist_gradient_boosting", "seasonal_naive"} <= set(forecaster_names())
+    assert {"HistGradientBoosting", "SeasonalNaive"} <= set(forecaster_names())
     assert type(load_forecaster("seasonal_naive")).__name__ == "SeasonalNaive"
 
 
