@@ -39,6 +39,10 @@ class Terms:
     """Pieces that may be ordered per review over all series, in mean demand; None: no limit."""
     warm_up: int = 0
     """First origins that fill the pipeline and are not charged."""
+    order_cost: float = 0.0
+    """Cost of one order of one series, whatever its size."""
+    carry_over: bool = True
+    """False: what is left after a period is gone (perishable), charged `overage` once."""
 
     def __post_init__(self) -> None:
         for name, least in (("lead_time", 0), ("review", 1), ("moq", 0), ("warm_up", 0)):
@@ -48,6 +52,10 @@ class Terms:
         for name in ("underage", "overage"):
             if not getattr(self, name) > 0:
                 raise ConfigError(f"Terms.{name} is {getattr(self, name)!r}; allowed: above 0.")
+        if not self.order_cost >= 0:
+            raise ConfigError(f"Terms.order_cost is {self.order_cost!r}; allowed: 0 or more.")
+        if type(self.carry_over) is not bool:
+            raise ConfigError(f"Terms.carry_over is {self.carry_over!r}; allowed: true, false.")
         if self.unmet not in get_args(Unmet):
             raise ConfigError(
                 f"Terms.unmet is {self.unmet!r}; allowed: {', '.join(get_args(Unmet))}."
@@ -203,17 +211,22 @@ class TaskResult:
 
 @dataclass(frozen=True, slots=True)
 class DecisionRow:
-    """What the same planner paid with one model's forecasts on one task."""
+    """What the same planner paid with one model's forecasts on one task.
+
+    A model without a usable forecast at every origin has `status` other than `ok`, a `note` that
+    says why, and None for every figure: it is never NaN and takes part in no ranking.
+    """
 
     task: str
     model: str
-    cost: float
+    cost: float | None
     """Per series and period charged."""
-    cost_lo: float
-    cost_hi: float
-    fill_rate: float
-    regret: float
-    """Cost above perfect foresight under the same policy (not a bound)."""
+    cost_lo: float | None
+    cost_hi: float | None
+    fill_rate: float | None
+    regret: float | None
+    """Cost above perfect foresight under the same policy. No bound: a fixed policy may lose money
+    with the truth, so a regret may be negative."""
     parts: Mapping[str, float] = field(default_factory=dict)
     """The cost's parts (holding, shortage, ..), lateness, bullwhip, stability, .."""
     aggregation: str = ""
@@ -221,6 +234,15 @@ class DecisionRow:
     """Paired difference in cost to another model, relative to it: mean, low, high."""
     curve: tuple[tuple[float, float, float], ...] = ()
     """Trade-off: (service level, stock held, fill rate)."""
+    status: Status = "ok"
+    note: str = ""
+    demand_sha256: str = ""
+    """Digest of the demand that the planner met; equal for all models of a task."""
+    rank: float | None = None
+    """Mean rank by cost over blocks, 1 = cheapest."""
+    rank_lo: float | None = None
+    rank_hi: float | None = None
+    """Bounds of multiple comparison with the best: ranks that overlap the best's do not differ."""
 
 
 @dataclass(frozen=True, slots=True)
