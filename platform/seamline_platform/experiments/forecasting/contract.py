@@ -192,6 +192,10 @@ class ModelScore:
     model_hash: str = ""
     per_series: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     """Losses by metric, one per series in order of name: for tests between models."""
+    calibration: tuple[tuple[float, float, float], ...] = ()
+    """Per quantile level: (level, share of truth below the forecast, share at or below it)."""
+    fans: Mapping[str, tuple[tuple[float, ...], ...]] = field(default_factory=dict)
+    """Forecasts of the task's example series: one row per level, one number per period."""
 
     @property
     def seconds(self) -> float:
@@ -207,6 +211,10 @@ class TaskResult:
     models: tuple[ModelScore, ...]
     data_sha256: str = ""
     skipped: str = ""
+    examples: Mapping[str, tuple[tuple[float, ...], tuple[float, ...]]] = field(
+        default_factory=dict
+    )
+    """A few series for pictures: the last values known at the last origin, and what came."""
 
 
 @dataclass(frozen=True, slots=True)
