@@ -77,7 +77,8 @@ def score(forecast: pa.Table, actuals: pa.Table) -> Score | None:
 
     Days that a stock-out cut short are left out: sales of such a day are not demand.
     """
-    grid, panel = grid_of(forecast), panel_of(actuals)
+    panel = panel_of(actuals)
+    grid = grid_of(forecast, panel.freq)
     place = {name: i for i, name in enumerate(panel.ids)}
     rows = [(i, place[name]) for i, name in enumerate(grid.ids) if name in place]
     first = max(grid.first_day, panel.first_day)

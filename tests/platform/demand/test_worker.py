@@ -125,7 +125,7 @@ BROKEN = {
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("Short", "covers 6 days"),
+        ("Short", "covers 6 periods"),
         ("Early", "from day 20000"),
         ("Other", "other series"),
         ("Falling", "falls with the quantile"),
