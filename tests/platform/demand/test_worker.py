@@ -126,7 +126,7 @@ BROKEN = {
     ("name", "words"),
     [
         ("Short", "covers 6 periods"),
-        ("Early", "from day 20000"),
+        ("Early", "from 2024-10-04"),
         ("Other", "other series"),
         ("Falling", "falls with the quantile"),
         ("Negative", "negative"),
