@@ -23,6 +23,7 @@ from seamline_platform.experiments.forecasting.contract import (
 )
 from seamline_platform.experiments.forecasting.decisions import Setup, decide
 from seamline_platform.experiments.forecasting.decisions.dependence import error_correlation
+from seamline_platform.experiments.forecasting.decisions.grid import sensitivity
 from seamline_platform.experiments.forecasting.decisions.ladder import ladder_of, quantile_at
 
 SERIES, HISTORY, ORIGINS = 24, 40, 12
@@ -291,3 +292,33 @@ def test_terms_and_windows_that_do_not_fit_are_refused() -> None:
         decide(TASK, dataset(), windows()[::2], {})
     with pytest.raises(ValueError, match="at least one window"):
         Setup.of(replace(TASK, terms=replace(TERMS, warm_up=0)), ())
+
+
+def test_the_grid_changes_one_thing_at_a_time_and_names_what_it_cannot_run() -> None:
+    found = sensitivity(TASK, windows(), three())
+    base = {row.model: row for row in found if row.parameter == "base"}
+    assert {m: row.cost for m, row in base.items()} == {
+        m: pytest.approx(row.cost) for m, row in rows().items()
+    }
+    assert [row.rank for row in base.values()] == [1, 2, 3]
+    unchanged = [
+        row
+        for row in found
+        if (row.parameter, row.value) in (("cost_ratio", "9"), ("capacity", "none"), ("moq", "0"))
+    ]
+    assert all(row.cost == base[row.model].cost for row in unchanged)
+    assert len(unchanged) == 9
+    (long_lead,) = (row for row in found if row.parameter == "lead_time" and row.value == "4")
+    assert (long_lead.model, long_lead.cost) == ("", None)
+    assert "an order covers 5" in long_lead.note
+
+
+def test_the_grid_says_where_the_cheapest_model_changes() -> None:
+    # With cu = co the median is wanted: too low a forecast costs least when a minimum order of 100
+    # pieces makes every order a surplus.
+    found = sensitivity(TASK, windows(), three())
+    for value in ("20", "100"):
+        at = [row for row in found if row.parameter == "moq" and row.value == value]
+        cheapest = next(row.model for row in at if row.rank == 1)
+        assert all(row.cheapest_changes == (cheapest != "Right") for row in at)
+    assert any(row.cheapest_changes for row in found)

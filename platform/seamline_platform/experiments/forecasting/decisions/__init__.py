@@ -5,6 +5,8 @@ from seamline_platform.experiments.forecasting.decisions.demandpath import (
     Opening,
     demand_path,
 )
+from seamline_platform.experiments.forecasting.decisions.flips import rank_flips
+from seamline_platform.experiments.forecasting.decisions.grid import SensitivityRow, sensitivity
 from seamline_platform.experiments.forecasting.decisions.ladder import Ladder
 from seamline_platform.experiments.forecasting.decisions.ledger import Ledger, keep_ledger
 from seamline_platform.experiments.forecasting.decisions.study import Setup, decide
@@ -14,8 +16,11 @@ __all__ = [
     "Ladder",
     "Ledger",
     "Opening",
+    "SensitivityRow",
     "Setup",
     "decide",
     "demand_path",
     "keep_ledger",
+    "rank_flips",
+    "sensitivity",
 ]

@@ -1,0 +1,112 @@
+"""How the answer depends on the problem: lead time, cost ratio, capacity, minimum order, shortage.
+
+One parameter at a time is changed from the task's terms; forecasts stay the same.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from seamline_broker.errors import ConfigError
+from seamline_platform.experiments.forecasting.contract import Forecasted, Task, Terms, Window
+from seamline_platform.experiments.forecasting.decisions import measures
+from seamline_platform.experiments.forecasting.decisions.study import Setup, play
+
+LEAD_REVIEWS: Final = (1, 2, 4)
+"""Lead times, in review periods."""
+COST_RATIOS: Final = (1.0, 4.0, 9.0, 19.0)
+"""Underage over overage."""
+CAPACITIES: Final = (0.9, 1.0, 1.2, None)
+MINIMUM_ORDERS: Final = (0, 20, 100)
+BASE: Final = "base"
+
+
+@dataclass(frozen=True, slots=True)
+class SensitivityRow:
+    """One model under terms that differ from the task's in one parameter."""
+
+    task: str
+    parameter: str
+    """`base`, `lead_time`, `cost_ratio`, `capacity`, `moq` or `unmet`."""
+    value: str
+    model: str
+    cost: float | None
+    """Per series and period charged; None: could not be played, see `note`."""
+    fill_rate: float | None
+    rank: int | None
+    """1 = cheapest under these terms."""
+    cheapest_changes: bool = False
+    """True if another model is cheapest here than under the task's own terms."""
+    note: str = ""
+
+
+def variants(terms: Terms) -> Iterator[tuple[str, str, Terms]]:
+    """Yield parameter, value and terms: the base first, then one change at a time."""
+    yield BASE, "", terms
+    for reviews in LEAD_REVIEWS:
+        lead = reviews * terms.review
+        yield "lead_time", str(lead), replace(terms, lead_time=lead)
+    for ratio in COST_RATIOS:
+        yield "cost_ratio", f"{ratio:g}", replace(terms, underage=ratio * terms.overage)
+    for capacity in CAPACITIES:
+        name = "none" if capacity is None else f"{capacity:g}"
+        yield "capacity", name, replace(terms, capacity=capacity)
+    for moq in MINIMUM_ORDERS:
+        yield "moq", str(moq), replace(terms, moq=moq)
+    for unmet in ("lost", "backorder"):
+        yield "unmet", unmet, replace(terms, unmet=unmet)
+
+
+def sensitivity(
+    task: Task, windows: Sequence[Window], forecasts: Mapping[str, Sequence[Forecasted]]
+) -> tuple[SensitivityRow, ...]:
+    """Return rows for every variant of the task's terms and every model.
+
+    A variant that the windows cannot carry (an order would cover more periods than were forecast)
+    has one row without a model that says so.
+
+    Raises:
+        ConfigError: if the task has no terms.
+    """
+    if task.terms is None:
+        raise ConfigError(f"Task {task.name} has no terms: no decisions are made in it.")
+    rows: list[SensitivityRow] = []
+    best = ""
+    for parameter, value, terms in variants(task.terms):
+        found, note = _costs(task, windows, forecasts, terms)
+        if not found:
+            rows.append(
+                SensitivityRow(task.name, parameter, value, "", None, None, None, note=note)
+            )
+            continue
+        order = sorted(found, key=lambda m: (found[m][0], m))
+        best = best or order[0]
+        rows += [
+            SensitivityRow(
+                task.name, parameter, value, model, *found[model], rank, order[0] != best
+            )
+            for rank, model in enumerate(order, start=1)
+        ]
+    return tuple(rows)
+
+
+def _costs(
+    task: Task,
+    windows: Sequence[Window],
+    forecasts: Mapping[str, Sequence[Forecasted]],
+    terms: Terms,
+) -> tuple[dict[str, tuple[float, float]], str]:
+    """Return cost and fill rate by model, or nothing and the reason."""
+    try:
+        setup = Setup.of(task, windows, terms)
+    except ValueError as exc:
+        return {}, f"not run: {exc}"
+    played, left_out = play(setup, windows, forecasts, [terms.critical_ratio])
+    found = {}
+    for one in played:
+        per = one.ledger.demand.shape[1] * one.ledger.periods
+        found[one.model] = (
+            float(one.ledger.cost[0].sum()) / per,
+            measures.fill_rate(one.ledger, 0),
+        )
+    return found, "; ".join(f"{m}: {why}" for m, (_, why) in left_out.items())
