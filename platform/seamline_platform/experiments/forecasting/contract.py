@@ -106,9 +106,28 @@ class Task:
     """Figures from the literature by model and metric, printed beside ours."""
     tuned_on: str = ""
     """What shipped models were tuned on, if that is this data."""
+    frequency: str = "int"
+    """Name of a `Frequency`: h, D, W, MS, QS, YS, int."""
+    past_only: tuple[str, ...] = ()
+    """Covariates that are not known ahead: empty in the rows after a cut-off."""
+    accuracy_series: int = 0
+    """Series that accuracy is scored on, the first by hash of name; 0: all."""
+    newest: int = 0
+    """Score series alone that began at most so many periods before the origin; 0: any."""
+    refit: int = 1
+    """Windows from one training to the next, of models that train."""
+    hierarchy: tuple[tuple[str, ...], ...] = ()
+    """Levels of WRMSSE, each the columns that it sums over equal values of; (): the total."""
+    not_for: Mapping[str, str] = field(default_factory=dict)
+    """Shipped models that are left out by default, and why."""
+    file: str = ""
+    """The file of data set `file`, and `sha256` what it has to be (empty: anything)."""
+    sha256: str = ""
+    about: str = ""
+    """Where the data come from, and what was done to them."""
 
     def __post_init__(self) -> None:
-        for name in ("horizon", "season_length", "windows"):
+        for name in ("horizon", "season_length", "windows", "refit"):
             came = getattr(self, name)
             if type(came) is not int or came < 1:
                 raise ConfigError(f"Task {self.name}: {name} is {came!r}; allowed: 1 or more.")
