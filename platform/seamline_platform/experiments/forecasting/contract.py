@@ -104,6 +104,7 @@ class Task:
     """Series that decisions are made for, the first by hash of name; 0: all."""
     published: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     """Figures from the literature by model and metric, printed beside ours."""
+    published_source: str = ""
     tuned_on: str = ""
     """What shipped models were tuned on, if that is this data."""
     frequency: str = "int"

@@ -43,10 +43,23 @@ def load_dataset(task: Task, data_dir: Path | None) -> Dataset:
         table = LOADERS[task.dataset](task, data_dir)
     else:
         raise ConfigError(
-            f"Task {task.name}: dataset is {task.dataset!r}; allowed: "
-            f"{', '.join(dataset_names())}."
+            f"Task {task.name}: dataset is {task.dataset!r}; allowed: {', '.join(dataset_names())}."
         )
     return _made(task, table, None, {})
+
+
+def frequency_of(task: Task, ds: pa.ChunkedArray) -> Frequency:
+    """Return the task's frequency; weeks, quarters and years begin where the data's do.
+
+    Raises:
+        ValueError: if the data have another frequency.
+    """
+    if task.frequency not in ("W", "QS", "YS"):
+        return Frequency(task.frequency)
+    found = Frequency.infer(ds)
+    if found.name != task.frequency:
+        raise ValueError(f"ds has frequency {found.name}; the task says {task.frequency}.")
+    return found
 
 
 def _own(task: Task) -> pa.Table:
@@ -64,9 +77,7 @@ def _own(task: Task) -> pa.Table:
     return read_table(path)
 
 
-def _made(
-    task: Task, table: pa.Table, truth: pa.Table | None, blocks: dict[str, str]
-) -> Dataset:
+def _made(task: Task, table: pa.Table, truth: pa.Table | None, blocks: dict[str, str]) -> Dataset:
     observed = _checked(task, table)
     if truth is None:
         known = observed.filter(observed["y"].is_valid())
@@ -83,7 +94,7 @@ def _checked(task: Task, table: pa.Table) -> pa.Table:
         )
     try:
         frame = long_frame(table)
-        Frequency(task.frequency).ordinals(frame["ds"])
+        frequency_of(task, frame["ds"]).ordinals(frame["ds"])
     except ValueError as exc:
         raise ConfigError(f"Task {task.name}: {exc}") from exc
     kept = ["unique_id", "ds", "y", "stockout_min", "price_fen", "promo"]

@@ -144,9 +144,7 @@ def _frames(table: pa.Table, signals: pa.Table | None = None) -> Frames:
         observed = pa.concat_tables([observed, signals], promote_options="default")
     observed = observed.join(_calendar(), "ds").join(_attributes(), "style")
     styles = observed.group_by(["unique_id", "style"]).aggregate([])
-    blocks = dict(
-        zip(styles["unique_id"].to_pylist(), styles["style"].to_pylist(), strict=True)
-    )
+    blocks = dict(zip(styles["unique_id"].to_pylist(), styles["style"].to_pylist(), strict=True))
     truth = truth.sort_by([("unique_id", "ascending"), ("ds", "ascending")])
     return observed, truth, blocks
 

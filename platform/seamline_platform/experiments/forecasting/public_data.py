@@ -15,7 +15,9 @@ from seamline_platform.experiments.forecasting.contract import MissingDataError,
 from seamline_platform.experiments.forecasting.files import DataFile, open_files
 
 _EXPSMOOTH: Final = "R package expsmooth (github.com/robjhyndman/expsmooth), data/{0}.rda as long table unique_id, ds, y"  # noqa: E501
-_M4: Final = "github.com/Mcompetitions/M4-methods, folder Dataset, as long table unique_id, ds, y, split"  # noqa: E501
+_M4: Final = (
+    "github.com/Mcompetitions/M4-methods, folder Dataset, as long table unique_id, ds, y, split"
+)
 _WALMART: Final = "Kaggle, Walmart Recruiting: Store Sales Forecasting"
 M3: Final = DataFile(
     "m3/m3.parquet",
@@ -65,10 +67,10 @@ WALMART: Final = (
     ),
 )
 M3_CONTENT: Final[Mapping[str, str]] = {
-    "yearly": "",
-    "quarterly": "",
-    "monthly": "",
-    "other": "",
+    "yearly": "2bf665ec79bac3759e47a1be7bc7b8eb3f40b92596db684e6e6fd7bcbec8a2eb",
+    "quarterly": "e9ab752a568609994a96e2a25efed72abec20e1ce8d49029c1c4e67520837ce8",
+    "monthly": "5f888ada7a4cd7f85a028a56f17b84077881044fb101a696a1fb83935754f7a8",
+    "other": "73692bd7e7fe0ce5d3657ad3b8a302957adf7ee26bb8453fb837bc2de1d60618",
 }
 """Content of each part of M3, whichever way it came."""
 

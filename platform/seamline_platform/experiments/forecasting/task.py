@@ -151,8 +151,12 @@ class _Reader:
             right = isinstance(value, list) and all(_texts(level) for level in value)
             found = self._typed(name, node, value, right, "a list of lists of column names")
             return tuple(tuple(level) for level in found)
-        if name in ("published", "not_for"):
-            return self._typed(name, node, value, isinstance(value, dict), "a mapping")
+        if name == "published":
+            right = isinstance(value, dict) and all(_figures(v) for v in value.values())
+            return self._typed(name, node, value, right, "model: {metric: number}")
+        if name == "not_for":
+            right = isinstance(value, dict) and _texts([*value, *value.values()])
+            return self._typed(name, node, value, right, "model: the reason, a text")
         return self._text(name, node, value)
 
     def _text(self, name: str, node: Any, value: Any) -> str:
@@ -198,10 +202,14 @@ def _texts(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
 
+def _figures(value: Any) -> bool:
+    return isinstance(value, dict) and all(type(v) in (int, float) for v in value.values())
+
+
 def _rising(value: Any) -> bool:
     if not isinstance(value, list) or not all(type(v) in (int, float) for v in value):
         return False
-    return bool(value) and value == sorted(set(value)) and 0 < value[0] and value[-1] < 1
+    return bool(value) and value == sorted(set(value)) and value[0] > 0 and value[-1] < 1
 
 
 def describe(task: Task) -> Mapping[str, Any]:

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from seamline_broker.errors import ConfigError
 from seamline_platform.demand.frequency import Frequency
 from seamline_platform.experiments.forecasting.contract import Dataset, Kind, Task, Window
+from seamline_platform.experiments.forecasting.loaders import frequency_of
 from seamline_platform.experiments.forecasting.market_tracks import streams_ahead
 
 _PLANNED = ("price_fen", "promo")
@@ -55,7 +56,7 @@ class _Cutter:
 
     def __init__(self, task: Task, dataset: Dataset, kind: Kind, plan: _Plan) -> None:
         self.task, self.kind, self.plan = task, kind, plan
-        self.freq = Frequency(task.frequency)
+        self.freq = frequency_of(task, dataset.truth["ds"])
         self.observed, self.truth = dataset.observed, dataset.truth
         self.seen_at = self.freq.ordinals(self.observed["ds"])
         self.true_at = self.freq.ordinals(self.truth["ds"])
