@@ -21,6 +21,7 @@ from seamline_platform.experiments.forecasting.contract import (
 
 VERSION: Final = 1
 _T = TypeVar("_T")
+_TEXTS: Final = ("title", "about", "published", "published_source", "tuned_on", "not_for")
 _SCORE: Final = ("model", "status", "note", "model_hash")
 _COST: Final = ("train_seconds", "predict_seconds", "cpu_seconds", "rss_mb")
 
@@ -49,11 +50,9 @@ def task_document(task: Task) -> dict[str, Any]:
 
 
 def task_hash(task: Task) -> str:
-    """Return the sha-256 of what decides a task's figures: all but its title and what is cited."""
+    """Return the sha-256 of what decides a task's figures: all but its texts and citations."""
     document = task_document(task)
-    for name in ("title", "published", "tuned_on"):
-        del document[name]
-    return digest(document)
+    return digest({key: value for key, value in document.items() if key not in _TEXTS})
 
 
 def task_of(document: Mapping[str, Any]) -> Task:
@@ -62,19 +61,26 @@ def task_of(document: Mapping[str, Any]) -> Task:
     Raises:
         ConfigError: if a key is unknown or missing, or a value is not allowed.
     """
-    values = dict(document)
+    values = {key: _tuples(value) for key, value in document.items()}
     terms = values.get("terms")
     if terms is not None:
         values["terms"] = _made(Terms, terms, "the task's terms")
-    for name in ("covariates", "static", "levels"):
-        if name in values:
-            values[name] = tuple(values[name])
     return _made(Task, values, "the task")
 
 
+def ranking_metric(metric: str, scores: Sequence[ModelScore]) -> str:
+    """Return the metric whose losses per series rank models: the task's own, if it has some.
+
+    A ratio of means such as OWA has none; then MASE, else the first by name. Empty: none at all.
+    """
+    there = {name for score in scores for name, values in score.per_series.items() if values}
+    wanted = (name for name in (metric, "mase") if name in there)
+    return next(wanted, min(there, default=""))
+
+
 def score_document(score: ModelScore, metric: str) -> dict[str, Any]:
-    """Return a model's score; of the losses per series those of the task's metric."""
-    losses = score.per_series.get(metric)
+    """Return a model's score; of the losses per series those that rank (`ranking_metric`)."""
+    name = ranking_metric(metric, (score,))
     return {
         **{name: getattr(score, name) for name in _SCORE},
         "metrics": plain(score.metrics),
@@ -82,7 +88,7 @@ def score_document(score: ModelScore, metric: str) -> dict[str, Any]:
         "cost": {name: plain(float(getattr(score, name))) for name in _COST},
         "calibration": plain(score.calibration),
         "fans": plain(score.fans),
-        "losses": {} if losses is None else {metric: plain(losses)},
+        "losses": {name: plain(score.per_series[name])} if name else {},
     }
 
 
@@ -127,10 +133,7 @@ def decision_of(document: Mapping[str, Any] | None) -> DecisionRow | None:
     """
     if document is None:
         return None
-    values = {
-        key: number(value) if value is None or isinstance(value, float | int) else value
-        for key, value in document.items()
-    }
+    values = dict(document)
     values["parts"] = {key: number(v) for key, v in document["parts"].items()}
     values["versus"] = {
         name: (number(a), number(b), number(c)) for name, (a, b, c) in document["versus"].items()
@@ -150,6 +153,11 @@ def number(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, float | int):
         raise ConfigError(f"{value!r} stands where a number belongs.")
     return float(value)
+
+
+def _tuples(value: object) -> Any:
+    """Return JSON's lists as the tuples that they were."""
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value
 
 
 def _made(kind: type[_T], values: Mapping[str, Any], what: str) -> _T:

@@ -286,6 +286,19 @@ class RankFlip:
 
 
 @dataclass(frozen=True, slots=True)
+class OtherTerms:
+    """What one model cost when one of the terms was another: a cell of the sensitivity grid."""
+
+    task: str
+    setting: str
+    """The term that was changed: `lead_time`, `underage`, `capacity`, `moq`."""
+    value: float
+    model: str
+    cost: float
+    fill_rate: float
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """A whole benchmark run."""
 
@@ -293,3 +306,4 @@ class Result:
     decisions: tuple[DecisionRow, ...]
     rank_flips: tuple[RankFlip, ...]
     seed: int
+    sensitivity: tuple[OtherTerms, ...] = ()
