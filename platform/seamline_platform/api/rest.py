@@ -23,6 +23,7 @@ from seamline_platform.api.gate import Gate, GateMiddleware
 from seamline_platform.api.hub import Hub
 from seamline_platform.api.live import beat, live
 from seamline_platform.api.live_models import Plan
+from seamline_platform.api.model_rest import ModelService, modelling
 from seamline_platform.api.pages import load_page
 from seamline_platform.api.problems import RequestError, problem
 
@@ -63,6 +64,7 @@ class Services:
     metrics: Callable[[], Mapping[str, float]]
     panels: Callable[[], Sequence[models.Panel]]
     compare: CompareService
+    models: ModelService
 
 
 _ERRORS: dict[int | str, dict[str, object]] = {
@@ -70,6 +72,7 @@ _ERRORS: dict[int | str, dict[str, object]] = {
     401: {"model": models.Error, "description": "Not signed in."},
     403: {"model": models.Error, "description": "Host or Origin is not this server."},
     404: {"model": models.Error, "description": "There is no such thing."},
+    409: {"model": models.Error, "description": "Not possible as things stand."},
     422: {"model": models.Error, "description": "A parameter or the body breaks its rules."},
 }
 
@@ -110,7 +113,12 @@ def create_app(
         lifespan=run,
         responses=_ERRORS,
     )
-    routers = [_reading(services), _acting(services), comparing(services.compare)]
+    routers = [
+        _reading(services),
+        _acting(services),
+        comparing(services.compare),
+        modelling(services.models),
+    ]
     for router in routers:
         app.include_router(router)
     _add_unknown(app, routers)

@@ -2,7 +2,7 @@
 
 from pydantic.json_schema import models_json_schema
 
-from seamline_platform.api import compare_models, live_models, rest_models
+from seamline_platform.api import compare_models, live_models, model_models, rest_models
 from seamline_platform.api.live_models import FRAMES, OPS, TOPICS
 from seamline_platform.api.model_base import Model
 
@@ -28,6 +28,11 @@ REST: dict[str, tuple[type[Model] | None, type[Model]]] = {
     "POST /api/compare/pace": (compare_models.ComparePace, compare_models.CompareState),
     "POST /api/compare/switch": (compare_models.CompareSwitch, compare_models.CompareState),
     "POST /api/compare/stop": (None, compare_models.CompareState),
+    "GET /api/models": (None, model_models.ModelList),
+    "GET /api/models/{model_id}/recipe": (None, model_models.ModelRecipe),
+    "POST /api/models/{model_id}/promote": (None, model_models.ModelList),
+    "POST /api/models/rollback": (None, model_models.ModelList),
+    "POST /api/models/import": (model_models.ModelImport, model_models.ModelImported),
     "POST /api/control": (rest_models.ControlRequest, rest_models.ControlAccepted),
     "POST /api/query": (rest_models.QueryRequest, rest_models.QueryResult),
     "POST /api/export": (rest_models.ExportRequest, rest_models.ExportResult),

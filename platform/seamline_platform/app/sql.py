@@ -106,6 +106,27 @@ LAST_SCORE: Final = """
 SELECT pinball, coverage_80, bias FROM forecast_scores ORDER BY scored_ts DESC LIMIT 1
 """
 
+MODELS: Final = """
+SELECT model_id, model, params, quantiles, recalibrate, code_version, data_hash, rows, series,
+       epoch_ms(trained_ts) AS trained_ms, seconds, rss_mb, metrics, kept, cause, source, note,
+       note_zh
+FROM models
+WHERE model_id IS NOT NULL
+QUALIFY row_number() OVER (PARTITION BY model_id ORDER BY rowid DESC) = 1
+ORDER BY min(rowid) OVER (PARTITION BY model_id)
+"""
+
+MODEL_EVENTS: Final = """
+SELECT seq, epoch_ms(plant_ts) AS plant_ms, kind, model_id, cause, note, note_zh
+FROM model_events ORDER BY seq
+"""
+
+NIGHTS_OF_MODELS: Final = """
+SELECT model_id, count(*) FILTER (status = 'ok') AS nights,
+       count(*) FILTER (status = 'fallback') AS fallbacks
+FROM forecast_nights GROUP BY model_id
+"""
+
 REASONS: Final = """
 SELECT order_id, arg_max(reason, wall_ts) AS reason, arg_max(reason_zh, wall_ts) AS reason_zh,
        arg_max(site, wall_ts) AS site, arg_max(line, wall_ts) AS line,

@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.resources import files
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
+OLDEST_VERSION = 2
+"""A store from this version on lacks nothing but tables and columns: they are added to it."""
 
 _CREATE = re.compile(r"CREATE TABLE (\w+) \(")
 _COLUMN = re.compile(r"\s+(\w+)\s+([A-Z]\w*),?\s+-- (.*)")
@@ -35,7 +37,15 @@ class TableSpec:
         yield f'CREATE TABLE "{self.name}" ({columns})'
         yield f'COMMENT ON TABLE "{self.name}" IS {_literal(self.meaning)}'
         for c in self.columns:
-            yield f'COMMENT ON COLUMN "{self.name}"."{c.name}" IS {_literal(c.meaning)}'
+            yield self._comment(c)
+
+    def additions(self, column: ColumnSpec) -> Iterator[str]:
+        """Yield the statements that add a column with its comment to a table that lacks it."""
+        yield f'ALTER TABLE "{self.name}" ADD COLUMN "{column.name}" {column.sql_type}'
+        yield self._comment(column)
+
+    def _comment(self, column: ColumnSpec) -> str:
+        return f'COMMENT ON COLUMN "{self.name}"."{column.name}" IS {_literal(column.meaning)}'
 
 
 def _literal(text: str) -> str:

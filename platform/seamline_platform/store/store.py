@@ -103,11 +103,14 @@ class Store:
             if name not in present:
                 for statement in table.statements():
                     connection.execute(statement)
+            else:
+                self._add_columns(connection, table)
         if "store_info" not in present:
             connection.execute(
                 "INSERT INTO store_info VALUES (?, epoch_ms(?::BIGINT), ?)",
                 [secrets.token_hex(8), self._clock.wall_ms(), schema.SCHEMA_VERSION],
             )
+        connection.execute("UPDATE store_info SET schema_version = ?", [schema.SCHEMA_VERSION])
         connection.execute("COMMIT")
         connection.execute("CHECKPOINT")
         retention.remove_orphans(connection, self._database.cold)
@@ -119,11 +122,27 @@ class Store:
     def _check_version(self, connection: duckdb.DuckDBPyConnection) -> None:
         row = connection.execute("SELECT max(schema_version) FROM store_info").fetchone()
         version = row[0] if row else None
-        if version != schema.SCHEMA_VERSION:
+        if version is None or not schema.OLDEST_VERSION <= version <= schema.SCHEMA_VERSION:
             raise StoreError(
                 f"{self.path} has tables of version {version}; this Seamline reads "
-                f"{schema.SCHEMA_VERSION}. Use --fresh, or the Seamline that made it."
+                f"{schema.OLDEST_VERSION} to {schema.SCHEMA_VERSION}. Use --fresh, or the Seamline "
+                "that made it."
             )
+
+    @staticmethod
+    def _add_columns(connection: duckdb.DuckDBPyConnection, table: schema.TableSpec) -> None:
+        """Add the columns that an older Seamline did not know; they are NULL in its rows."""
+        known = {
+            name
+            for (name,) in connection.execute(
+                "SELECT column_name FROM duckdb_columns() WHERE table_name = ? AND NOT internal",
+                [table.name],
+            ).fetchall()
+        }
+        for column in table.columns:
+            if column.name not in known:
+                for statement in table.additions(column):
+                    connection.execute(statement)
 
     def _chores(self, connection: duckdb.DuckDBPyConnection) -> None:
         if self._settings.retention_plant_hours is not None:
@@ -198,6 +217,18 @@ class Store:
                 cursor.execute(sql, list(params))
                 names = [column[0] for column in cursor.description or []]
                 return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+            except duckdb.Error as exc:
+                raise StoreError(f"Reading from the store failed: {first_line(exc)}") from exc
+
+    def read_table(self, sql: str, params: Sequence[object] = ()) -> pa.Table:
+        """Run a query of the platform; return its rows as an Arrow table, without Python objects.
+
+        Raises:
+            StoreError: if it does not run.
+        """
+        with self._database.reading() as cursor:
+            try:
+                return cursor.sql(sql, params=list(params)).to_arrow_table()
             except duckdb.Error as exc:
                 raise StoreError(f"Reading from the store failed: {first_line(exc)}") from exc
 

@@ -7,7 +7,8 @@ CREATE TABLE forecasts (
     unique_id VARCHAR,    -- series: SKU@region
     ds        TIMESTAMP,  -- day foretold
     quantile  DOUBLE,     -- 0.1 means: one chance in ten that sales stay below value
-    value     DOUBLE      -- pieces
+    value     DOUBLE,     -- pieces
+    raw       DOUBLE      -- pieces before earlier nights corrected them; NULL: not corrected
 );
 
 -- Scores of forecasts, once the sales they foretold are known.
@@ -22,16 +23,60 @@ CREATE TABLE forecast_scores (
     bias         DOUBLE      -- mean of forecast median minus sales
 );
 
--- Models that were trained.
+-- Models that were registered. Facts may come later (metrics): of equal model_id the newest counts.
 CREATE TABLE models (
     model      VARCHAR,    -- forecaster
-    trained_ts TIMESTAMP,  -- plant time
+    trained_ts TIMESTAMP,  -- plant time of the origin it was trained for; NULL: not trained here
     data_hash  VARCHAR,    -- hash of the training data
     rows       BIGINT,     -- rows of the training data
-    params     VARCHAR,    -- JSON object
-    seconds    DOUBLE,     -- wall seconds of training
-    status     VARCHAR,    -- ok | fallback | failed
-    note       VARCHAR     -- what a person should know
+    params     VARCHAR,    -- JSON object: arguments of the forecaster's constructor
+    seconds    DOUBLE,     -- wall seconds of training and measuring
+    status     VARCHAR,    -- ok | failed
+    note       VARCHAR,    -- what a person should know
+    model_id     VARCHAR,  -- id
+    series       BIGINT,   -- series of the training data
+    quantiles    VARCHAR,  -- JSON list: levels that it was asked for
+    recalibrate  BOOLEAN,  -- whether earlier nights correct its quantiles
+    code_version VARCHAR,  -- hash of the forecaster's source
+    rss_mb       DOUBLE,   -- peak memory of the worker process
+    metrics      VARCHAR,  -- JSON object: rolling-origin pinball, coverage_80, bias; empty: not yet
+    kept         BOOLEAN,  -- whether its trained state is kept in the run directory
+    cause        VARCHAR,  -- start | settings | schedule | drift | person | import
+    source       VARCHAR,  -- run and plant that it comes from
+    note_zh      VARCHAR,  -- note in Chinese
+    wall_ts      TIMESTAMP -- wall time of the row
+);
+
+-- What happened to models: the newest promotion or rollback names the champion.
+CREATE TABLE model_events (
+    seq      BIGINT,     -- running number
+    plant_ts TIMESTAMP,  -- plant time
+    kind     VARCHAR,    -- registered | promoted | rolled_back | failed | drift
+    model_id VARCHAR,    -- model; of a rollback: the one that is champion again
+    cause    VARCHAR,    -- start | settings | schedule | drift | person | import | fallback
+    note     VARCHAR,    -- why
+    note_zh  VARCHAR,    -- why, in Chinese
+    wall_ts  TIMESTAMP   -- wall time
+);
+
+-- Nights: one row per forecast that was made for the plant.
+CREATE TABLE forecast_nights (
+    origin_ts    TIMESTAMP,  -- plant time of the forecast
+    model_id     VARCHAR,    -- champion that was asked
+    asked        VARCHAR,    -- its forecaster
+    model        VARCHAR,    -- forecaster whose quantiles were used
+    status       VARCHAR,    -- ok | fallback
+    trained      BOOLEAN,    -- whether it was trained in this night; else its kept state was used
+    seconds      DOUBLE,     -- wall seconds in the worker process
+    cpu_seconds  DOUBLE,     -- processor seconds in the worker process
+    rss_mb       DOUBLE,     -- peak memory of the worker process
+    series       BIGINT,     -- series foretold
+    rows         BIGINT,     -- rows of history
+    data_hash    VARCHAR,    -- hash of the history
+    residuals    BIGINT,     -- residuals of earlier nights that corrected the quantiles; 0: none did
+    note         VARCHAR,    -- what a person should know
+    note_zh      VARCHAR,    -- note in Chinese
+    wall_ts      TIMESTAMP   -- wall time of the row
 );
 
 -- Key figures of closed windows.
