@@ -114,6 +114,20 @@ class DemandSettings(Section):
 
     model: str = Field(default="hist_gradient_boosting", description="forecaster, or file.py:Class")
     horizon_days: int = Field(default=14, ge=1, le=90, description="days ahead")
+    timeout_s: float = Field(
+        default=60, ge=0.1, le=3_600, description="longest time of a night's forecast"
+    )
+    retrain_days: int = Field(
+        default=7, ge=0, le=365, description="plant days between trainings; 0 = only on drift"
+    )
+    drift: bool = Field(default=True, description="train again when the scores drift")
+    recalibrate: bool = Field(
+        default=True, description="correct quantiles by how earlier nights turned out"
+    )
+    threads: int = Field(default=1, ge=1, le=64, description="threads of a forecast process")
+    local_series: int = Field(
+        default=300, ge=0, le=100_000, description="series with a model of their own, if it has any"
+    )
 
 
 class PlanningSettings(Section):

@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 _TASKS = {
     "decide": tasks.decide,
     "nights": tasks.nights,
+    "trainings": tasks.trainings,
     "page": tasks.page,
     "keep": tasks.keep,
 }

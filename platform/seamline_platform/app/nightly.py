@@ -1,42 +1,73 @@
 """The plant night: score what was foretold, forecast again, order what stock will not cover."""
 
 import asyncio
-import json
 import logging
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from seamline_broker.clock import Clock
 from seamline_broker.contracts.commands import Command
 from seamline_broker.contracts.view import OrderView, View
-from seamline_broker.errors import SeamlineError
-from seamline_platform.app.sql import ONE_FORECAST, SALES_HISTORY, SALES_SPAN, UNSCORED, integer
-from seamline_platform.demand.frame import long_frame
+from seamline_broker.errors import PluginError, SeamlineError
+from seamline_platform.app.history import DAY_MS, outcomes, sales_history
+from seamline_platform.app.register import ModelRegister
+from seamline_platform.app.sql import (
+    ONE_FORECAST,
+    SALES_SPAN,
+    UNSCORED,
+    integer,
+)
+from seamline_platform.demand.job import ForecastRequest, ForecastResult
 from seamline_platform.demand.leadtime import lead_time_demand
+from seamline_platform.demand.protocol import LEVELS, canonical_name
+from seamline_platform.demand.recalibrate import corrected, corrections
+from seamline_platform.demand.registry import ModelRecord
 from seamline_platform.demand.scoring import Score, score
-from seamline_platform.demand.worker import ForecastRequest, ForecastResult, run_worker
+from seamline_platform.demand.worker import run_worker
 from seamline_platform.planning.replenish import ReplenishParams, replenish, reserve_cloth
 from seamline_platform.store.store import Store
 
 log = logging.getLogger(__name__)
 
-DAY_MS: Final = 86_400_000
-HISTORY_DAYS: Final = 120
 MIN_HISTORY_DAYS: Final = 28
 """With fewer closed days there is nothing to learn from yet."""
+MAX_FALLBACKS: Final = 3
+"""So many nights in a row a champion may fail before the one before it takes over."""
+SEASON_DAYS: Final = 7
+
+Run = Callable[[ForecastRequest, float], Awaitable[ForecastResult]]
 
 
 @dataclass(frozen=True, slots=True)
 class BrainSettings:
-    """Which model, how far, how long it may take."""
+    """Which model, how far, how long it may take, when it is trained again."""
 
     model: str = "hist_gradient_boosting"
     horizon_days: int = 14
     timeout_s: float = 60.0
+    retrain_days: int = 7
+    """Plant days between trainings; 0 = only on drift."""
+    drift: bool = True
+    recalibrate: bool = True
+    threads: int = 1
+    local_series: int = 300
+    """Handed to forecasters that name it: so many series get models of their own."""
+
+    def request(self, record: ModelRecord, history: pa.Table) -> ForecastRequest:
+        """Return the request to forecast with a model; it is simply run, nothing is kept."""
+        options = {
+            "season_length": SEASON_DAYS,
+            "local_series": self.local_series,
+            **record.params,
+        }
+        return ForecastRequest(
+            record.model, history, self.horizon_days, LEVELS, self.threads, options
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +92,17 @@ class Brain:
         view: Callable[[], View],
         settings: BrainSettings,
         clock: Clock,
+        register: ModelRegister,
         params: ReplenishParams | None = None,
+        run: Run = run_worker,
     ) -> None:
         self._store = store
         self._view = view
         self._settings = settings
         self._clock = clock
+        self._register = register
         self._params = params or ReplenishParams()
+        self._run = run
 
     def is_due(self, now_ms: int, last_origin_ms: int) -> bool:
         """Return True if yesterday is closed and no forecast starts from today yet."""
@@ -78,6 +113,14 @@ class Brain:
         yesterday_closed = integer(span["last_ms"]) >= today_ms - DAY_MS
         return yesterday_closed and integer(span["days"]) >= MIN_HISTORY_DAYS
 
+    def history(self, origin_ms: int) -> pa.Table:
+        """Return what forecasters learn from at an origin, as a long frame.
+
+        Raises:
+            StoreError: if the store cannot be read.
+        """
+        return sales_history(self._store, self._view().catalogue, origin_ms)
+
     async def night(self, now_ms: int) -> Night:
         """Score, forecast, order.
 
@@ -85,40 +128,73 @@ class Brain:
             SeamlineError: if even the fall-back model gives no forecast.
         """
         origin_ms = now_ms // DAY_MS * DAY_MS
-        history = await asyncio.to_thread(self._history, origin_ms)
+        history = await asyncio.to_thread(self.history, origin_ms)
         await asyncio.to_thread(self._score, history, origin_ms)
-        request = ForecastRequest(
-            self._settings.model, history, horizon=self._settings.horizon_days
+        champion = self._champion(now_ms)
+        request = replace(
+            self._settings.request(champion, history),
+            kept=self._register.kept_file(champion.id),
+            refit=not champion.kept,
         )
-        result = await run_worker(request, self._settings.timeout_s)
+        answer = await self._run(request, self._settings.timeout_s)
+        result, residuals = await asyncio.to_thread(self._corrected, champion, answer, origin_ms)
+        check_numbers(result.table)
         # Orders first: a night counts as done once its forecast is stored, and whoever is ended in
         # between makes the night again; orders that are known then are not made twice.
-        orders = self._orders(result, now_ms)
-        self._keep(result, origin_ms)
-        report = result.report
-        note = report.note or (
-            f"{report.series} series by {report.model} in {report.seconds:.1f} s; "
-            f"{len(orders)} replenishment orders"
-        )
-        note_zh = report.note_zh or (
-            f"{report.model} 在 {report.seconds:.1f} 秒内预测 {report.series} 条序列；"
-            f"生成 {len(orders)} 张补货单"
-        )
+        orders = await asyncio.to_thread(self._orders, result, now_ms)
+        raw = answer.table["value"] if residuals else None
+        await asyncio.to_thread(self._keep, result, raw, origin_ms)
+        self._learnt(champion, result, origin_ms)
+        note, note_zh = self._told(champion, result, residuals, len(orders))
+        self._row(champion, result, residuals, origin_ms, (note, note_zh))
+        more, more_zh = self._after_fallbacks(champion, result, now_ms)
         return Night(
             origin_ms=origin_ms,
-            seconds=report.seconds,
-            note=note,
-            note_zh=note_zh,
-            series=report.series,
+            seconds=result.report.seconds,
+            note=f"{note}{more}",
+            note_zh=f"{note_zh}{more_zh}",
+            series=result.report.series,
             orders=tuple(orders),
             reservations=tuple(reserve_cloth(orders, self._view().catalogue)),
         )
 
-    def _history(self, origin_ms: int) -> pa.Table:
-        rows = self._store.read(SALES_HISTORY, [origin_ms - HISTORY_DAYS * DAY_MS, origin_ms])
-        return long_frame(rows)
+    def _champion(self, now_ms: int) -> ModelRecord:
+        """Return the champion; the settings name the first, and another if they were changed."""
+        state = self._register.state
+        asked = canonical_name(self._settings.model)
+        named = [e for e in state.events if e.cause in ("start", "settings")]
+        last = state.records[named[-1].model_id].model if named else ""
+        champion = state.champion
+        if champion is not None and last == asked:
+            return champion
+        cause = "start" if champion is None else "settings"
+        record = self._register.new(asked, cause, now_ms, recalibrate=self._settings.recalibrate)
+        return self._register.promote(
+            record.id, now_ms, cause, "named by the settings", "由设置指定"
+        )
 
-    def _keep(self, result: ForecastResult, origin_ms: int) -> None:
+    def _corrected(
+        self, champion: ModelRecord, result: ForecastResult, origin_ms: int
+    ) -> tuple[ForecastResult, int]:
+        """Correct quantiles by earlier nights; return how many residuals did (0: none)."""
+        wanted = self._settings.recalibrate and champion.recalibrate
+        if not wanted or result.report.status != "ok":
+            return result, 0
+        try:
+            earlier = outcomes(self._store, champion.model, origin_ms)
+            if not len(earlier.ahead):
+                return result, 0
+            moves = corrections(earlier, LEVELS, self._settings.horizon_days)
+            if not moves.any():
+                return result, 0
+            table = corrected(result.table, moves)
+            check_numbers(table)
+        except (SeamlineError, ValueError) as exc:
+            log.warning("not_corrected model=%s: %s", champion.model, exc)
+            return result, 0
+        return ForecastResult(table, result.report), len(earlier.ahead)
+
+    def _keep(self, result: ForecastResult, raw: pa.ChunkedArray | None, origin_ms: int) -> None:
         table, report = result.table, result.report
         rows = len(table)
         columns = {
@@ -128,22 +204,100 @@ class Brain:
             "ds": pc.cast(table["ds"], pa.timestamp("ms")),
             "quantile": table["quantile"],
             "value": table["value"],
+            "raw": pa.nulls(rows, pa.float64()) if raw is None else raw,
         }
         self._store.insert("forecasts", pa.table(columns))
-        self._store.insert(
-            "models",
-            [
-                {
-                    "model": report.model,
-                    "trained_ts": origin_ms,
-                    "data_hash": report.data_hash,
-                    "rows": report.rows,
-                    "params": json.dumps({"asked": report.asked, "rss_mb": report.rss_mb}),
-                    "seconds": report.seconds,
-                    "status": report.status,
-                    "note": report.note,
-                }
-            ],
+
+    def _learnt(self, champion: ModelRecord, result: ForecastResult, origin_ms: int) -> None:
+        """Write down the facts of a training that this night has made."""
+        report = result.report
+        new_state = report.kept and report.trained
+        first = not champion.trained_ms or champion.code_version != report.code_version
+        if report.status == "ok" and (new_state or first):
+            self._register.put(
+                replace(
+                    champion,
+                    code_version=report.code_version,
+                    data_hash=report.data_hash,
+                    rows=report.rows,
+                    series=report.series,
+                    trained_ms=origin_ms,
+                    seconds=report.seconds,
+                    rss_mb=report.rss_mb,
+                    kept=report.kept,
+                )
+            )
+
+    def _told(
+        self, champion: ModelRecord, result: ForecastResult, residuals: int, orders: int
+    ) -> tuple[str, str]:
+        report = result.report
+        if report.status != "ok":
+            return report.note, report.note_zh
+        how, how_zh = ("trained", "已训练") if report.trained else ("kept state", "沿用已训练状态")
+        note = (
+            f"{report.series} series by {report.model} ({champion.id}, {how}) in "
+            f"{report.seconds:.1f} s; {orders} replenishment orders"
+        )
+        note_zh = (
+            f"{report.model}（{champion.id}，{how_zh}）在 {report.seconds:.1f} 秒内预测 "
+            f"{report.series} 条序列；生成 {orders} 张补货单"
+        )
+        if residuals:
+            note += f"; quantiles corrected by {residuals} residuals of earlier nights"
+            note_zh += f"；按前几夜 {residuals} 个残差校正分位数"
+        if report.note:
+            note, note_zh = f"{note}. {report.note}", f"{note_zh}。{report.note_zh}"
+        return note, note_zh
+
+    def _row(
+        self,
+        champion: ModelRecord,
+        result: ForecastResult,
+        residuals: int,
+        origin_ms: int,
+        notes: tuple[str, str],
+    ) -> None:
+        report = result.report
+        row = {
+            "origin_ts": origin_ms,
+            "model_id": champion.id,
+            "asked": report.asked,
+            "model": report.model,
+            "status": report.status,
+            "trained": report.trained,
+            "seconds": report.seconds,
+            "cpu_seconds": report.cpu_seconds,
+            "rss_mb": report.rss_mb,
+            "series": report.series,
+            "rows": report.rows,
+            "data_hash": report.data_hash,
+            "residuals": residuals,
+            "note": notes[0],
+            "note_zh": notes[1],
+            "wall_ts": self._clock.wall_ms(),
+        }
+        self._store.insert("forecast_nights", [row])
+
+    def _after_fallbacks(
+        self, champion: ModelRecord, result: ForecastResult, now_ms: int
+    ) -> tuple[str, str]:
+        """Roll back a champion that failed too often in a row; return what to say about it."""
+        in_a_row = self._register.night(champion.id, result.report.status == "ok")
+        if in_a_row < MAX_FALLBACKS:
+            return "", ""
+        note = f"{in_a_row} nights in a row without a forecast of its own"
+        note_zh = f"连续 {in_a_row} 夜未能给出自己的预测"
+        if not self._register.state.earlier:
+            return (
+                f" {champion.id} has had {note}; there is no earlier champion to return to.",
+                f"{champion.id} {note_zh}，且没有可回退的旧模型。",
+            )
+        self._register.fail(champion.id, now_ms, "fallback", note, note_zh)
+        back = self._register.rollback(now_ms, "fallback", note, note_zh)
+        return (
+            f" {champion.id} has had {note}: rolled back to {back.id} ({back.model}).",
+            f"{champion.id} {note_zh}，已回退到 {back.id}（{back.model}）。",
         )
 
     def _orders(self, result: ForecastResult, now_ms: int) -> list[OrderView]:
@@ -175,6 +329,17 @@ class Brain:
                 self._store.insert(
                     "forecast_scores", [_score_row(result, made_ms, model, origin_ms)]
                 )
+
+
+def check_numbers(table: pa.Table) -> None:
+    """Check that the planner can reckon with a forecast: it never receives NaN.
+
+    Raises:
+        PluginError: if a value is missing, not finite or negative.
+    """
+    values = np.asarray(table["value"].to_numpy(zero_copy_only=False), dtype=np.float64)
+    if not len(values) or not np.isfinite(values).all() or (values < 0).any():
+        raise PluginError("The forecast holds values that are missing, not finite or negative.")
 
 
 def _forecast(rows: Sequence[dict[str, object]]) -> pa.Table:

@@ -12,7 +12,7 @@ from typing import Final
 from seamline_broker.clock import Clock
 from seamline_broker.errors import ConfigError
 from seamline_broker.users import write_private
-from seamline_platform.app.sql import MODEL_EVENTS, MODELS, integer, text
+from seamline_platform.app.sql import MODEL_EVENTS, MODELS, NEWEST_NIGHTS, integer, text
 from seamline_platform.demand.kept import KeptFile
 from seamline_platform.demand.registry import (
     Metrics,
@@ -28,6 +28,9 @@ log = logging.getLogger(__name__)
 KEPT_STATES: Final = 5
 """So many trained states stay in the run directory: those of the champion, the champions before it
 and the newest candidates."""
+
+REMEMBERED_NIGHTS: Final = 10
+"""So many nights before a restart tell how often in a row the champion has failed."""
 
 
 class ModelRegister:
@@ -53,6 +56,9 @@ class ModelRegister:
         self._key = ""
         records = [_record(row) for row in store.read(MODELS)]
         self._register = fold(records, [_event(row) for row in store.read(MODEL_EVENTS)])
+        self._failures: dict[str, int] = {}
+        for row in reversed(store.read(NEWEST_NIGHTS, [REMEMBERED_NIGHTS])):
+            self.night(text(row["model_id"]), row["status"] == "ok")
 
     @property
     def state(self) -> Register:
@@ -138,6 +144,12 @@ class ModelRegister:
         row = asdict(event) | {"plant_ts": event.plant_ms, "wall_ts": self._clock.wall_ms()}
         del row["plant_ms"]
         self._store.insert("model_events", [row])
+
+    def night(self, model_id: str, ok: bool) -> int:
+        """Count a night of a model; return how many in a row it has failed."""
+        with self._lock:
+            self._failures[model_id] = 0 if ok else self._failures.get(model_id, 0) + 1
+            return self._failures[model_id]
 
     # ---- trained states --------------------------------------------------------------------------
 

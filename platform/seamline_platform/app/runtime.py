@@ -23,10 +23,12 @@ from seamline_platform.app.diary import Note, notes
 from seamline_platform.app.nightly import Brain, BrainSettings
 from seamline_platform.app.planner import Planner, Wires
 from seamline_platform.app.publisher import Publisher
+from seamline_platform.app.register import ModelRegister
 from seamline_platform.app.restore import restore
 from seamline_platform.app.sql import integer
 from seamline_platform.app.stories import Stories
 from seamline_platform.app.story import Moment, Trace
+from seamline_platform.app.training import Trainer
 from seamline_platform.app.triggers import Trigger, triggers_of
 from seamline_platform.app.uns import Namespace, raw_value_message
 from seamline_platform.app.words import ANSWERS, COMMANDS, say
@@ -79,8 +81,7 @@ class Runtime:
         restore(self.store, self.projection, self.kpis, self.reasons)
         self.ingest = Ingest(self.store, clock, self._handlers(), _ingest_settings(settings))
         self.planner = self._planner()
-        model = BrainSettings(settings.demand.model, settings.demand.horizon_days)
-        self.brain = Brain(self.store, self.view, model, clock)
+        self._wire_brain()
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def _handlers(self) -> Handlers:
@@ -106,6 +107,14 @@ class Runtime:
             refused=self._refused,
         )
         return Planner(self.policy, desk, wires, self.clock)
+
+    def _wire_brain(self) -> None:
+        settings = BrainSettings(**self.settings.demand.model_dump())
+        folder = self.settings.run_dir / "models"
+        self.register = ModelRegister(self.store, self.clock, folder, self.store.store_id)
+        self.brain = Brain(self.store, self.view, settings, self.clock, self.register)
+        self.trainer = Trainer(self.store, self.register, settings, self.brain.history)
+        self.night_over = asyncio.Event()
 
     # ---- time and view ---------------------------------------------------------------------------
 

@@ -46,6 +46,39 @@ WHERE day_ts >= make_timestamp(? * 1000) AND day_ts < make_timestamp(? * 1000)
 ORDER BY ALL
 """
 
+OUTCOMES: Final = """
+WITH f AS (
+    SELECT unique_id, origin_ts, ds, list(coalesce(raw, value) ORDER BY quantile) AS q
+    FROM forecasts
+    WHERE origin_ts >= make_timestamp($1 * 1000) AND origin_ts < make_timestamp($2 * 1000)
+      AND ds < make_timestamp($2 * 1000) AND model = $3
+      AND hash(unique_id) % greatest(1, (
+          SELECT count(DISTINCT unique_id) // $4 FROM forecasts
+          WHERE origin_ts >= make_timestamp($1 * 1000) AND origin_ts < make_timestamp($2 * 1000)
+      )) = 0
+    GROUP BY unique_id, origin_ts, ds
+), widest AS (SELECT max(len(q)) AS levels FROM f)
+SELECT date_diff('day', f.origin_ts, f.ds) + 1 AS ahead, coalesce(s.qty, 0)::DOUBLE AS y, f.q
+FROM f CROSS JOIN widest
+LEFT JOIN (
+    SELECT sku || '@' || site AS unique_id, day_ts, sum(qty) AS qty, max(stockout_min) AS out_min
+    FROM sales_daily WHERE day_ts >= make_timestamp($1 * 1000) GROUP BY ALL
+) s ON s.unique_id = f.unique_id AND s.day_ts = f.ds
+WHERE coalesce(s.out_min, 0) = 0 AND len(f.q) = widest.levels
+ORDER BY f.origin_ts, f.ds, f.unique_id
+"""
+
+NEWEST_NIGHTS: Final = """
+SELECT model_id, status FROM forecast_nights ORDER BY rowid DESC LIMIT ?
+"""
+
+FIRST_DAY_SCORES: Final = """
+SELECT epoch_ms(origin_ts) AS origin_ms, pinball, bias FROM forecast_scores
+WHERE model = ? AND horizon_days = 1 AND origin_ts >= make_timestamp(? * 1000)
+QUALIFY row_number() OVER (PARTITION BY origin_ts ORDER BY scored_ts) = 1
+ORDER BY origin_ts
+"""
+
 SALES_SPAN: Final = """
 SELECT count(DISTINCT day_ts) AS days, epoch_ms(max(day_ts)) AS last_ms FROM sales_daily
 """

@@ -11,6 +11,7 @@ from seamline_broker.errors import SeamlineError
 from seamline_platform.app import forecast_answers
 from seamline_platform.app.diary import Note
 from seamline_platform.app.runtime import Runtime
+from seamline_platform.app.training import train_if_due
 from seamline_platform.app.triggers import TIMER, Trigger, most_urgent
 from seamline_platform.app.words import TRIGGERS, say
 from seamline_platform.planning.plan import Bar
@@ -119,7 +120,25 @@ async def _night(runtime: Runtime, now_ms: int) -> int:
         forecast_answers.summary, runtime.store, night.seconds, night.note, night.note_zh
     )
     runtime.hub.put("forecast", summary.model_dump(mode="json"))
+    runtime.night_over.set()
     return night.origin_ms
+
+
+async def trainings(runtime: Runtime) -> None:
+    """Train between the nights: after each night what is due, and what people have imported."""
+    await settled(runtime)
+    while True:
+        try:
+            async with asyncio.timeout(2.0):
+                await runtime.night_over.wait()
+        except TimeoutError:
+            if not runtime.trainer.waiting():
+                continue
+        runtime.night_over.clear()
+        said = await train_if_due(runtime.trainer, runtime.now_ms)
+        if said is not None:
+            note = Note(runtime.now_ms, "info", "forecast", *said)
+            runtime.publisher.note(note, runtime.clock.wall_ms())
 
 
 async def page(runtime: Runtime) -> None:

@@ -36,6 +36,8 @@ def _settings(run_dir: Path | None, config: Path | None = None) -> Any:
 def ask_platform(run_dir: Path, path: str, body: object, timeout_s: float = 120) -> Any:
     """Send a request to the platform that runs in this directory; None if none runs.
 
+    With a body it is a POST, without one (None) a GET.
+
     Raises:
         PlatformError: if it refuses the request.
     """
@@ -48,7 +50,7 @@ def ask_platform(run_dir: Path, path: str, body: object, timeout_s: float = 120)
     url = str(said["url"]).partition("?")[0].rstrip("/")
     request = urllib.request.Request(
         url + path,
-        json.dumps(body).encode(),
+        None if body is None else json.dumps(body).encode(),
         {"Content-Type": "application/json", "Authorization": f"Bearer {said['token']}"},
     )
     # Straight to this machine: a proxy of the environment has no business here.

@@ -14,6 +14,13 @@ from seamline_platform.api.compare_models import CONNECTED, SILOED, CompareState
 from seamline_platform.api.gate import Gate
 from seamline_platform.api.hub import Hub
 from seamline_platform.api.live_models import Clock, DeviceState, LogEntry, OrderRow, Plan, PlanBar
+from seamline_platform.api.model_models import (
+    ForecastModel,
+    ModelImport,
+    ModelImported,
+    ModelList,
+    ModelRecipe,
+)
 from seamline_platform.api.problems import RequestError
 from seamline_platform.api.rest import Services, create_app
 
@@ -32,6 +39,49 @@ class Calls:
     """What the API asked of the services."""
 
     seen: list[tuple[object, ...]] = field(default_factory=list)
+
+
+MODEL = ForecastModel(
+    id="m-1", model="SeasonalNaive", status="champion", params={}, code_version="c",
+    data_hash="d", rows=10, series=2, trained_ms=1, seconds=0.5, rss_mb=90.0, metrics=None,
+    kept=False, recalibrate=True, cause="start", source="r", nights=3, fallbacks=0, note="",
+    note_zh="",
+)  # fmt: skip
+REGISTER = ModelList(
+    champion="m-1", rollback_to="", next_training_ms=0, training="", models=[MODEL], events=[]
+)
+RECIPE = ModelRecipe(model="SeasonalNaive", quantiles=[0.1, 0.5, 0.9])
+
+
+class Models:
+    """A register with one model; it writes down what it is asked and knows only `m-1`."""
+
+    def __init__(self, calls: Calls) -> None:
+        self._calls = calls
+
+    def listing(self) -> ModelList:
+        return REGISTER
+
+    def promote(self, model_id: str) -> ModelList:
+        self._known("promote", model_id)
+        return REGISTER
+
+    def rollback(self) -> ModelList:
+        self._calls.seen.append(("models", "rollback"))
+        raise RequestError(409, "There is no earlier champion.", "a champion before this one")
+
+    def recipe(self, model_id: str) -> ModelRecipe:
+        self._known("recipe", model_id)
+        return RECIPE
+
+    def bring(self, request: ModelImport) -> ModelImported:
+        self._calls.seen.append(("models", "import", request))
+        return ModelImported(id="m-2", warnings=[], warnings_zh=[])
+
+    def _known(self, what: str, model_id: str) -> None:
+        self._calls.seen.append(("models", what, model_id))
+        if model_id != "m-1":
+            raise RequestError(404, f"Model {model_id!r}", "an id of /api/models", ["m-1"])
 
 
 COMPARED = CompareState(
@@ -159,6 +209,7 @@ def services(calls: Calls) -> Services:
         metrics=lambda: {"rows_stored": 5.0},
         panels=lambda: [panel],
         compare=Compared(calls),
+        models=Models(calls),
     )
 
 

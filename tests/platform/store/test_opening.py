@@ -139,8 +139,37 @@ def test_tables_of_another_version_are_refused(
     open_store().close()
     with duckdb.connect(str(path)) as con:
         con.execute("UPDATE store_info SET schema_version = 99")
-    with pytest.raises(StoreError, match=r"version 99; this Seamline reads 2.*--fresh"):
+    with pytest.raises(StoreError, match=r"version 99; this Seamline reads 2 to 3.*--fresh"):
         Store.open(path)
+
+
+def test_columns_that_are_new_in_this_version_are_added_and_rows_stay(
+    open_store: Callable[..., Store], path: Path
+) -> None:
+    open_store().close()
+    with duckdb.connect(str(path)) as con:
+        con.execute("ALTER TABLE models DROP COLUMN model_id")
+        con.execute("INSERT INTO models (model, note) VALUES ('SeasonalNaive', 'old')")
+        con.execute("UPDATE store_info SET schema_version = 2")
+    store = open_store()
+    assert store.read("SELECT model_id, note FROM models") == [{"model_id": None, "note": "old"}]
+    store.insert("models", [{"model_id": "m-1", "model": "Naive"}])
+    store.flush()
+    assert store.read("SELECT count(*) AS n FROM models WHERE model_id = 'm-1'") == [{"n": 1}]
+    assert store.read("SELECT schema_version AS v FROM store_info") == [{"v": 3}]
+    comments = store.read(
+        "SELECT comment FROM duckdb_columns() WHERE table_name = 'models' "
+        "AND column_name = 'model_id'"
+    )
+    assert comments == [{"comment": "id"}]
+
+
+def test_rows_come_as_an_arrow_table(open_store: Callable[..., Store]) -> None:
+    store = open_store()
+    table = store.read_table("SELECT 2 * ? AS twice", [21])
+    assert table.to_pydict() == {"twice": [42]}
+    with pytest.raises(StoreError, match="Reading from the store failed"):
+        store.read_table("SELECT nothing")
 
 
 def test_a_table_that_is_new_in_this_version_is_made(
