@@ -1,0 +1,256 @@
+"""The process in which a model runs: it gets windows over a pipe, and nothing else.
+
+It is a fresh process without any data in it, and it listens to what files the model opens.
+"""
+
+import json
+import os
+import resource
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+
+from seamline_broker.errors import SeamlineError
+from seamline_platform.demand.arrow import arrow_table
+from seamline_platform.demand.frame import Panel, panel_of
+from seamline_platform.demand.protocol import (
+    CumulativeForecaster,
+    Forecaster,
+    PathSampler,
+    Trainable,
+    check_forecast,
+    load_forecaster,
+)
+from seamline_platform.experiments.forecasting.packing import (
+    join,
+    pack_forecast,
+    pack_frame,
+    split,
+    unpack_frame,
+)
+
+READY: Final = b"ready"
+SAMPLES: Final = 500
+"""Futures that a model is asked for, if it draws futures."""
+
+
+class Ear:
+    """Hears which files are opened, and forbids those that hold what is scored."""
+
+    def __init__(self) -> None:
+        self.forbidden: tuple[str, ...] = ()
+        self.heard = ""
+
+    def listen(self) -> None:
+        """Begin: Python's own way to open files, and Arrow's, which Python does not see."""
+        sys.addaudithook(self._on_event)
+        import pyarrow.csv
+        import pyarrow.dataset
+        import pyarrow.parquet
+
+        for module, name in (
+            (pa, "memory_map"), (pa, "OSFile"), (pyarrow.csv, "read_csv"),
+            (pyarrow.parquet, "read_table"), (pyarrow.parquet, "ParquetFile"),
+            (pyarrow.dataset, "dataset"),
+        ):  # fmt: skip
+            setattr(module, name, self._telling(getattr(module, name)))
+
+    def _telling(self, read: Callable[..., Any]) -> Callable[..., Any]:
+        def told(source: Any, *args: Any, **options: Any) -> Any:
+            if isinstance(source, str | os.PathLike):
+                self._on_event("open", (source, None, None))
+            return read(source, *args, **options)
+
+        return told
+
+    def _on_event(self, event: str, args: tuple[Any, ...]) -> None:
+        if event != "open" or not self.forbidden or not isinstance(args[0], str | os.PathLike):
+            return
+        path = os.path.realpath(args[0])
+        if path.startswith(self.forbidden):
+            self.heard = path
+            raise PermissionError(f"{path} holds what this model is scored on")
+
+
+class Desk:
+    """One model, and what it is asked."""
+
+    def __init__(self, ear: Ear) -> None:
+        self.ear = ear
+        self.model: Forecaster | None = None
+
+    def answer(self, order: dict[str, Any], frames: list[bytes]) -> list[bytes]:
+        """Return header and tables of the answer to one order."""
+        if order["do"] == "load":
+            self.ear.forbidden = tuple(order["forbidden"])
+            self.model = load_forecaster(order["spec"], **order["options"])
+            return [_json({"trains": isinstance(self.model, Trainable)})]
+        if self.model is None:
+            raise SeamlineError("No model was loaded.")
+        history = unpack_frame(frames[0])
+        horizon, levels = int(order["horizon"]), tuple(order["levels"])
+        with _Meter() as meter:
+            if order["do"] == "fit" and isinstance(self.model, Trainable):
+                self.model.fit(history, horizon, levels)
+            if order["do"] == "forecast":
+                came = self.model.forecast(history, horizon, levels)
+        if order["do"] == "fit":
+            return [_json(meter.figures)]
+        panel = panel_of(history)
+        table = check_forecast(came, panel, horizon, levels)
+        sums, how = None, ""
+        if order["sums"]:
+            with _Meter() as more:
+                sums, how = self._sums(history, panel, horizon, levels, int(order["seed"]))
+            meter.add(more)
+        header = _json({**meter.figures, "aggregation": how})
+        packed = [pack_forecast(table, panel.freq)]
+        return [header, *packed, *([] if sums is None else [pack_frame(sums)])]
+
+    def _sums(
+        self, history: pa.Table, panel: Panel, steps: int, levels: Sequence[float], seed: int
+    ) -> tuple[pa.Table | None, str]:
+        """Return quantiles of the sum over all periods, if the model knows them, and how."""
+        model = self.model
+        if isinstance(model, CumulativeForecaster):
+            return _checked_sums(model.cumulative(history, [steps], levels), panel, levels), "own"
+        if isinstance(model, PathSampler):
+            paths = arrow_table(model.sample_paths(history, steps, SAMPLES, seed))
+            totals = paths.group_by(["unique_id", "sample"]).aggregate([("value", "sum")])
+            totals = totals.sort_by([("unique_id", "ascending"), ("sample", "ascending")])
+            if len(totals) != len(panel.ids) * SAMPLES or len(paths) != len(totals) * steps:
+                raise SeamlineError(
+                    f"sample_paths gave {len(paths)} rows; asked for {len(panel.ids)} series x "
+                    f"{steps} periods x {SAMPLES} samples."
+                )
+            drawn = totals["value_sum"].to_numpy().reshape(len(panel.ids), SAMPLES)
+            values = np.quantile(drawn, levels, axis=1).T
+            return _checked_sums(_sums_table(panel, steps, levels, values), panel, levels), "paths"
+        return None, ""
+
+
+def _sums_table(panel: Panel, steps: int, levels: Sequence[float], values: Any) -> pa.Table:
+    series = len(panel.ids)
+    return pa.table(
+        {
+            "unique_id": np.repeat(np.array(panel.ids, dtype=object), len(levels)),
+            "steps": np.full(series * len(levels), steps),
+            "quantile": np.tile(np.asarray(levels), series),
+            "value": np.asarray(values, dtype=np.float64).reshape(-1),
+        }
+    )
+
+
+def _checked_sums(came: object, panel: Panel, levels: Sequence[float]) -> pa.Table:
+    """Return quantiles of sums if they are complete, finite and rise with the level.
+
+    Raises:
+        SeamlineError: if they are not.
+    """
+    table = arrow_table(came).select(["unique_id", "steps", "quantile", "value"])
+    order = [(name, "ascending") for name in ("unique_id", "quantile")]
+    table = table.sort_by(order).combine_chunks()
+    expected = len(panel.ids) * len(levels)
+    if len(table) != expected or set(table["unique_id"].to_pylist()) != set(panel.ids):
+        raise SeamlineError(
+            f"The sums have {len(table)} rows; {len(panel.ids)} series x {len(levels)} quantiles "
+            f"need {expected}."
+        )
+    values = table["value"].to_numpy().reshape(len(panel.ids), len(levels))
+    if not np.isfinite(values).all() or (np.diff(values, axis=1) < -1e-9).any():
+        raise SeamlineError("The sums have values that are not numbers, or fall with the quantile.")
+    return table
+
+
+class _Meter:
+    """Seconds on the clock and of the processor, and the most memory held so far."""
+
+    def __init__(self) -> None:
+        self.figures: dict[str, float] = {}
+
+    def __enter__(self) -> "_Meter":
+        self._wall, self._cpu = time.perf_counter(), _cpu_seconds()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.figures = {
+            "seconds": time.perf_counter() - self._wall,
+            "cpu_seconds": _cpu_seconds() - self._cpu,
+            "rss_mb": _peak_mb(),
+        }
+
+    def add(self, other: "_Meter") -> None:
+        """Count another stretch in."""
+        for name in ("seconds", "cpu_seconds"):
+            self.figures[name] += other.figures[name]
+        self.figures["rss_mb"] = other.figures["rss_mb"]
+
+
+def _cpu_seconds() -> float:
+    """Return processor seconds of this process and the children that it waited for."""
+    spent = os.times()
+    return spent.user + spent.system + spent.children_user + spent.children_system
+
+
+def _peak_mb() -> float:
+    try:
+        for line in Path("/proc/self/status").read_text().splitlines():
+            if line.startswith("VmHWM"):
+                return int(line.split()[1]) / 1024
+    except OSError:  # no Linux: the kernel's own count, bytes on a Mac
+        pass
+    unit = 2**20 if sys.platform == "darwin" else 2**10
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+
+
+def _json(document: dict[str, Any]) -> bytes:
+    return json.dumps(document).encode()
+
+
+def why(exc: BaseException) -> str:
+    """Return what happened in one line: a message made for people, or the error and its place."""
+    if isinstance(exc, SeamlineError):
+        return str(exc)
+    frames = traceback.extract_tb(exc.__traceback__)
+    place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    return f"it raised {type(exc).__name__}: {exc}{place}"
+
+
+def serve(pipe: Connection, threads: int) -> None:
+    """Answer orders until the pipe ends. Ctrl-C is the parent's affair; prints go to stderr."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.dup2(2, 1)
+    ear = Ear()
+    ear.listen()
+    desk = Desk(ear)
+    with _limited(threads):
+        pipe.send_bytes(READY)
+        while True:
+            try:
+                header, *frames = split(pipe.recv_bytes())
+            except (EOFError, OSError):
+                return
+            try:
+                answer = desk.answer(json.loads(header), frames)
+            except BaseException as exc:  # a model may raise anything, SystemExit too
+                answer = [_json({"error": why(exc)})]
+            if ear.heard:
+                answer = [_json({"leak": ear.heard})]
+            try:
+                pipe.send_bytes(join(answer))
+            except OSError:
+                return
+
+
+def _limited(threads: int) -> Any:
+    from threadpoolctl import threadpool_limits
+
+    return threadpool_limits(threads)
