@@ -21,6 +21,7 @@ from seamline_platform.api import rest_models as models
 from seamline_platform.api.compare_rest import CompareService, comparing
 from seamline_platform.api.gate import Gate, GateMiddleware
 from seamline_platform.api.hub import Hub
+from seamline_platform.api.insight_rest import InsightService, insight
 from seamline_platform.api.live import beat, live
 from seamline_platform.api.live_models import Plan
 from seamline_platform.api.model_rest import ModelService, modelling
@@ -65,6 +66,7 @@ class Services:
     panels: Callable[[], Sequence[models.Panel]]
     compare: CompareService
     models: ModelService
+    insight: InsightService
 
 
 _ERRORS: dict[int | str, dict[str, object]] = {
@@ -113,7 +115,9 @@ def create_app(
         lifespan=run,
         responses=_ERRORS,
     )
+    # Insight first: its paths would otherwise be names of series.
     routers = [
+        insight(services.insight),
         _reading(services),
         _acting(services),
         comparing(services.compare),

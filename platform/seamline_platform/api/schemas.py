@@ -2,7 +2,13 @@
 
 from pydantic.json_schema import models_json_schema
 
-from seamline_platform.api import compare_models, live_models, model_models, rest_models
+from seamline_platform.api import (
+    compare_models,
+    insight_models,
+    live_models,
+    model_models,
+    rest_models,
+)
 from seamline_platform.api.live_models import FRAMES, OPS, TOPICS
 from seamline_platform.api.model_base import Model
 
@@ -14,6 +20,9 @@ REST: dict[str, tuple[type[Model] | None, type[Model]]] = {
     "GET /api/plan": (None, live_models.Plan),
     "GET /api/forecast": (None, rest_models.ForecastList),
     "GET /api/forecast/{unique_id}": (None, rest_models.ForecastDetail),
+    "GET /api/forecast/{unique_id}/explain": (None, insight_models.ForecastExplanation),
+    "GET /api/forecast/alarms": (None, insight_models.TrendAlarms),
+    "GET /api/forecast/quality": (None, insight_models.ForecastQuality),
     "GET /api/kpis": (None, rest_models.KpiHistory),
     "GET /api/devices": (None, rest_models.DeviceList),
     "GET /api/readings": (None, rest_models.ReadingList),

@@ -9,6 +9,7 @@ from starlette.testclient import TestClient
 
 from seamline_broker.clock import ManualClock
 from seamline_broker.errors import StoreError
+from seamline_platform.api import insight_models as i
 from seamline_platform.api import rest_models as m
 from seamline_platform.api.compare_models import CONNECTED, SILOED, CompareState
 from seamline_platform.api.gate import Gate
@@ -117,6 +118,40 @@ class Compared:
         return COMPARED
 
 
+class Told:
+    """Insight with one alarm, one night and one explanation."""
+
+    def alarms(self) -> i.TrendAlarms:
+        alarm = i.TrendAlarm(
+            style="TS01", direction="up", before=10.0, after=22.5, change_ms=1, alarm_ms=2,
+            strength=1.4, recent=True, reason="sells more", reason_zh="销量上升",
+        )  # fmt: skip
+        style = i.StyleTrend(style="TS01", per_day=21.0, weeks=[None, 10.0, 22.5])
+        return i.TrendAlarms(
+            closed_ms=2, days=60, first_days=28, false_alarms_per_year=0.1, alarms=[alarm],
+            styles=[style],
+        )  # fmt: skip
+
+    def quality(self) -> i.ForecastQuality:
+        night = i.QualityNight(
+            origin_ms=1, model="x", days=3, values=90, pinball=1.5, coverage_80=0.79, bias=0.02,
+            naive_pinball=1.9, naive_coverage_80=0.7, naive_bias=None,
+        )  # fmt: skip
+        return i.ForecastQuality(model="x", nights=[night], horizons=[], levels=[])
+
+    def explanation(self, unique_id: str) -> i.ForecastExplanation:
+        if unique_id != "TS01-WHT-M@east":
+            raise RequestError(404, f"Forecast of {unique_id!r}", "a series of /api/forecast")
+        part = i.ForecastPart(
+            name="last_week", pieces_7d=4.0, days=[4.0], text="more", text_zh="多"
+        )
+        return i.ForecastExplanation(
+            unique_id=unique_id, origin_ms=1, model="x", days_ms=[1], reference=[6.0],
+            forecast=[10.0], reference_7d=6.0, forecast_7d=10.0, parts=[part], exact=True,
+            evaluations=8, seconds=0.1, note="n", note_zh="注",
+        )  # fmt: skip
+
+
 @pytest.fixture
 def calls() -> Calls:
     return Calls()
@@ -210,6 +245,7 @@ def services(calls: Calls) -> Services:
         panels=lambda: [panel],
         compare=Compared(calls),
         models=Models(calls),
+        insight=Told(),
     )
 
 

@@ -342,12 +342,62 @@ export interface ForecastDetail {
   earlier: Fan[];
 }
 
+/** GET /api/forecast/{unique_id}/explain: reference + parts = forecast (medians). */
+export interface ForecastExplanation {
+  unique_id: string;
+  /** plant time, epoch ms UTC */
+  origin_ms: number;
+  model: string;
+  /** start of each day ahead, epoch ms UTC */
+  days_ms: number[];
+  /** forecast of a plain history, for each day */
+  reference: number[];
+  /** the model's median for each day */
+  forecast: number[];
+  reference_7d: number;
+  forecast_7d: number;
+  /** biggest effect first */
+  parts: ForecastPart[];
+  /** all coalitions were asked for; else drawn orders */
+  exact: boolean;
+  /** how often the model was asked */
+  evaluations: number;
+  seconds: number;
+  /** English text for a person */
+  note: string;
+  /** the same in Chinese */
+  note_zh: string;
+}
+
 /** GET /api/forecast: all series of the newest forecast, biggest first. */
 export interface ForecastList {
   /** 0 = no forecast yet */
   origin_ms: number;
   model: string;
   series: ForecastSeries[];
+}
+
+/** What one part of the history brought to a forecast. */
+export interface ForecastPart {
+  /** last_week | weeks_2_to_4 | weekday | stockouts | price | promotion | attributes, or the name of a further column */
+  name: string;
+  /** pieces over the next seven days, signed */
+  pieces_7d: number;
+  /** the same for each day ahead */
+  days: number[];
+  /** English text for a person */
+  text: string;
+  /** the same in Chinese */
+  text_zh: string;
+}
+
+/** GET /api/forecast/quality: the last nights, oldest first; horizons and levels add them up. */
+export interface ForecastQuality {
+  /** model that horizons and levels are about; the newest */
+  model: string;
+  nights: QualityNight[];
+  horizons: QualityHorizon[];
+  levels: QualityLevel[];
 }
 
 /** One series of the newest forecast. */
@@ -648,6 +698,48 @@ export interface PutDelta {
   put: unknown;
 }
 
+/** How all these forecasts did so many days ahead. */
+export interface QualityHorizon {
+  /** days ahead, from 1 */
+  ahead: number;
+  values: number;
+  pinball: number | null;
+  coverage_80: number | null;
+  bias: number | null;
+  naive_pinball: number | null;
+}
+
+/** Calibration of one quantile: right if below <= level <= at_most. */
+export interface QualityLevel {
+  level: number;
+  /** share of sales below the quantile */
+  below: number;
+  /** share of sales below or at the quantile */
+  at_most: number;
+  values: number;
+}
+
+/** How one forecast did on the days that are closed since. */
+export interface QualityNight {
+  /** plant time, epoch ms UTC */
+  origin_ms: number;
+  model: string;
+  /** days of it that are closed */
+  days: number;
+  /** sales scored; days cut by stock-outs are left out */
+  values: number;
+  /** mean quantile loss in pieces; smaller is better */
+  pinball: number | null;
+  /** share of sales inside the 80 % interval */
+  coverage_80: number | null;
+  /** (expected - sold) / sold; positive = too much */
+  bias: number | null;
+  /** seasonal naive on the same sales */
+  naive_pinball: number | null;
+  naive_coverage_80: number | null;
+  naive_bias: number | null;
+}
+
 /** POST /api/query: one read-only SELECT over the run's tables. */
 export interface QueryRequest {
   sql: string;
@@ -751,6 +843,15 @@ export interface StripStage {
   sql: string;
 }
 
+/** One style that is watched: how it has sold, week by week. */
+export interface StyleTrend {
+  style: string;
+  /** pieces a day over the last 7 days, as sold */
+  per_day: number;
+  /** adjusted pieces a day of the last weeks, oldest first; null = not on sale */
+  weeks: (number | null)[];
+}
+
 /** Subscribe: answers with a snapshot (or the missed deltas) of each topic. */
 export interface SubOp {
   op: "sub";
@@ -786,6 +887,43 @@ export interface TraceStage {
   text_zh: string;
   /** a SELECT that shows the step's row; empty if there is none */
   sql: string;
+}
+
+/** A style sells at another rate than it did, and not because all do. */
+export interface TrendAlarm {
+  style: string;
+  direction: "up" | "down";
+  /** pieces a day before, in the market of the days since */
+  before: number;
+  /** pieces a day since the change, everything in stock */
+  after: number;
+  /** estimated first day of the change */
+  change_ms: number;
+  /** day whose sales gave the alarm */
+  alarm_ms: number;
+  /** statistic over its threshold; 1 = just enough */
+  strength: number;
+  /** given within the last 14 days: worth a look now */
+  recent: boolean;
+  /** English text for a person */
+  reason: string;
+  /** the same in Chinese */
+  reason_zh: string;
+}
+
+/** GET /api/forecast/alarms: newest alarm first, and all styles that are watched. */
+export interface TrendAlarms {
+  /** start of the last closed day, epoch ms; 0 = none yet */
+  closed_ms: number;
+  /** closed days that were looked at */
+  days: number;
+  /** days that have to pass before the first alarm */
+  first_days: number;
+  /** per style and year, on quiet sales */
+  false_alarms_per_year: number;
+  alarms: TrendAlarm[];
+  /** biggest first */
+  styles: StyleTrend[];
 }
 
 /** Unsubscribe. */
@@ -841,6 +979,9 @@ export interface Answers {
   "GET /api/plan": Plan;
   "GET /api/forecast": ForecastList;
   "GET /api/forecast/{unique_id}": ForecastDetail;
+  "GET /api/forecast/{unique_id}/explain": ForecastExplanation;
+  "GET /api/forecast/alarms": TrendAlarms;
+  "GET /api/forecast/quality": ForecastQuality;
   "GET /api/kpis": KpiHistory;
   "GET /api/devices": DeviceList;
   "GET /api/readings": ReadingList;

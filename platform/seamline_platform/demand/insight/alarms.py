@@ -134,8 +134,10 @@ def detect(sales: Adjusted, detector: Detector | None = None) -> tuple[Alarm, ..
         statistic, run = sums.best(t, start, rule)
         for s in np.nonzero(statistic > rule.threshold)[0]:
             change = t - int(run[s]) + 1
-            found.append(_alarm(sales, int(s), change, t, start, rule, float(statistic[s])))
-            start[s] = change
+            alarm = _alarm(sales, int(s), change, t, int(start[s]), rule, float(statistic[s]))
+            if max(alarm.ratio, 1 / max(alarm.ratio, 1e-9)) >= rule.min_ratio:
+                found.append(alarm)
+                start[s] = change
     return tuple(found)
 
 
@@ -185,11 +187,11 @@ def _alarm(
     s: int,
     change: int,
     t: int,
-    start: np.ndarray,
+    start: int,
     rule: Detector,
     statistic: float,
 ) -> Alarm:
-    begin = max(change - rule.before_days, int(start[s]))
+    begin = max(change - rule.before_days, start)
     before = _plain_rate(sales, s, slice(begin, change))
     after = _plain_rate(sales, s, slice(change, t + 1))
     since = sales.exposure[s, change : t + 1]

@@ -7,8 +7,8 @@ For style s on day t the expected sales are
 
 `level` is the style's own running rate (memory about four weeks). `weekday` and `offer` are learned
 over all styles. `market` is what all *other* styles did that day against what was expected of them:
-a festival, a cold week, the new year's silence. Others that run wild are held back, so that one
-style's boom does not look like everybody else's fall.
+a festival, a cold week, the new year's silence. Others that run wild that day count as the
+middle one, so that one style's boom does not look like everybody else's fall.
 """
 
 from dataclasses import dataclass
@@ -26,10 +26,13 @@ SETTLED_DAYS: Final = 14
 """A style younger than this says nothing about the market, and is not cut at its own level."""
 SPREAD_LAG: Final = 21
 """Days before a day's spread is believed: a change must not hide itself by looking like noise."""
+_LATELY: Final = 5
 _SLOW: Final = 0.97
 _POOL_PIECES: Final = 20.0
 _WEIGHT_LIMIT: Final = 0.25
 _CUT: Final = 3.0
+_ALIKE: Final = 0.1
+"""Standard deviation by which styles answer a common day differently; beyond three: not common."""
 _TOO_CLOSED: Final = 0.1
 _LOW_MEAN: Final = 0.2
 
@@ -39,8 +42,9 @@ class Adjusted:
     """Sales against what exposure they had; arrays are (styles, days).
 
     `sold / exposure` is the style's own rate. `cut` are the sales with single wild days (a
-    livestream) held at three standard deviations; `spread` is the variance of a day in units of a
-    Poisson count's (1 = as even as chance allows), as it was known that day.
+    livestream) held at three standard deviations over the style's level, of four weeks or of the
+    last days. `spread` is the variance of a day in units of a Poisson count's (1 = as even as
+    chance allows), as it was known that day.
     """
 
     styles: tuple[str, ...]
@@ -63,9 +67,19 @@ class _State:
         self.squares = np.zeros(styles)
         self.square_days = np.zeros(styles)
         self.excess = np.array([0.0, _POOL_PIECES**2])
+        self.rates = np.zeros((styles, _LATELY))
 
     def level(self) -> FloatArray:
         result: FloatArray = self.sold / np.maximum(self.exposure, 1e-9)
+        return result
+
+    def lately(self, sold: FloatArray, exposure: FloatArray) -> FloatArray:
+        """Take the rate of today and return the middle one of the last days: of a new level."""
+        there = exposure > 0
+        rate = np.where(there, sold / np.maximum(exposure, 1e-9), 0.0)
+        moved = np.concatenate([self.rates[:, 1:], rate[:, None]], axis=1)
+        self.rates = np.where(there[:, None], moved, self.rates)
+        result: FloatArray = np.median(self.rates, axis=1)
         return result
 
     def weekdays(self) -> FloatArray:
@@ -108,7 +122,8 @@ def adjust(days: StyleDays) -> Adjusted:
         exposure[:, t] = known * market
         mean = state.level() * exposure[:, t]
         spread[:, t] = state.spread(mean)
-        limit = mean + _CUT * np.sqrt(spread[:, t] * np.maximum(mean, 1.0))
+        usual = np.maximum(mean, state.lately(sold, exposure[:, t]) * exposure[:, t])
+        limit = usual + _CUT * np.sqrt(spread[:, t] * np.maximum(usual, 1.0))
         cut[:, t] = np.where(settled, np.minimum(sold, limit), sold)
         squares[:, t] = _squares(state, sold, mean, settled)
         _learn(state, sold, cut[:, t], exposure[:, t], expected, market, weekday, offer)
@@ -145,8 +160,8 @@ def _market(sold: FloatArray, expected: FloatArray) -> FloatArray:
     ratio = np.where(some, sold / np.maximum(expected, 1e-9), 1.0)
     weight = np.minimum(expected, _WEIGHT_LIMIT * expected.sum())
     middle = _weighted_median(ratio[some], weight[some])
-    width = _CUT * np.sqrt(max(middle, 0.1) / np.maximum(expected, 0.1) + (0.2 * middle) ** 2)
-    held = np.clip(ratio, middle - width, middle + width) * weight
+    width = _CUT * np.sqrt(max(middle, 0.1) / np.maximum(expected, 0.1) + (_ALIKE * middle) ** 2)
+    held = np.where(np.abs(ratio - middle) > width, middle, ratio) * weight
     others = held.sum() - held + _POOL_PIECES
     result: FloatArray = others / (weight.sum() - weight + _POOL_PIECES)
     return result

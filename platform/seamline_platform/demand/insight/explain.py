@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from seamline_platform.demand.frame import FloatArray, grid_of
+from seamline_platform.demand.frequency import Frequency
 from seamline_platform.demand.insight.parts import Parts
 from seamline_platform.demand.insight.shapley import Coalition, shapley
 from seamline_platform.demand.protocol import Forecaster
@@ -73,7 +74,7 @@ class _Asking:
     def medians(self, coalition: Coalition) -> FloatArray:
         """Return the medians (series, days) of the history with the parts of a coalition."""
         table = self._parts.table(coalition, everything=self._whole)
-        grid = grid_of(self._forecaster.forecast(table, self._horizon, _MEDIAN))
+        grid = grid_of(self._forecaster.forecast(table, self._horizon, _MEDIAN), Frequency("D"))
         place = {name: i for i, name in enumerate(grid.ids)}
         self._first_day = grid.first_day
         return grid.values[[place[name] for name in self._parts.ids], :, 0]

@@ -8,6 +8,7 @@ A part is taken away by putting something ordinary in its place. For the series 
 - `stockouts`: nothing is said of stock-outs, sales pass for demand;
 - `price`: every day, past and ahead, has the usual price;
 - `promotion`: no day, past or ahead, is on promotion;
+- `attributes`: nothing is said of what the series is (its columns of text);
 - any further column of numbers (an event, the weather): its usual value on every day.
 
 With all of them taken away a plain history is left: its forecast is the reference.
@@ -87,6 +88,8 @@ class Parts:
             names.append("price")
         if any((s.columns["promo"] > 0).any() for s in self._series):
             names.append("promotion")
+        if any(text is not None for s in self._series for text in s.texts.values()):
+            names.append("attributes")
         more = [n for n in self._numbers if any(_varies(s.columns[n]) for s in self._series)]
         return tuple(names + more[: MOST_PARTS - len(names)])
 
@@ -130,7 +133,8 @@ class Parts:
             "y": pa.array(filled, pa.float64(), from_pandas=True),
             **{name: pa.array(v, pa.float64(), from_pandas=True) for name, v in columns.items()},
             **{
-                name: pa.repeat(pa.scalar(t, pa.string()), days) for name, t in series.texts.items()
+                name: pa.repeat(pa.scalar(None if "attributes" in gone else t, pa.string()), days)
+                for name, t in series.texts.items()
             },
         }
         return pa.Table.from_arrays(
