@@ -1,7 +1,9 @@
 """What the API answers about insight, from the store; each answer is kept until a night passes."""
 
+import json
 import threading
 from collections import OrderedDict
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import numpy as np
@@ -11,9 +13,15 @@ from seamline_broker.errors import PluginError
 from seamline_platform.api import insight_models as models
 from seamline_platform.api.problems import RequestError
 from seamline_platform.app.forecast_answers import newest
-from seamline_platform.app.insight_sql import CLOSED_DAY, FORETOLD, NIGHT_FORECAST, NIGHTS
+from seamline_platform.app.history import DAY_MS
+from seamline_platform.app.insight_sql import (
+    CLOSED_DAY,
+    FORETOLD,
+    MODEL_PARAMS,
+    NIGHT_FORECAST,
+    NIGHTS,
+)
 from seamline_platform.app.insight_words import explanation_note, part_words
-from seamline_platform.app.nightly import DAY_MS, HISTORY_DAYS
 from seamline_platform.app.sql import SALES_HISTORY, integer, text
 from seamline_platform.demand.frame import ForecastGrid, Panel, grid_of, long_frame, panel_of
 from seamline_platform.demand.insight.alarms import DEFAULT_FALSE_ALARMS, Alarm, Detector, detect
@@ -37,8 +45,22 @@ _EXPLAIN_TIMEOUT_S: Final = 90.0
 class Insight:
     """Answers of the three paths; calls come from worker threads."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(
+        self,
+        store: Store,
+        history: Callable[[int], pa.Table],
+        options: Mapping[str, object] | None = None,
+    ) -> None:
+        """Answer from `store`.
+
+        Args:
+            store: what was sold and foretold.
+            history: what forecasters learn from at an origin (epoch ms), as a long frame.
+            options: handed to a forecaster whose constructor names them, as at night.
+        """
         self._store = store
+        self._learned_from = history
+        self._options = dict(options or {})
         self._alarms: tuple[int, models.TrendAlarms] | None = None
         self._quality: tuple[tuple[int, int], models.ForecastQuality] | None = None
         self._naive: dict[int, ForecastGrid] = {}
@@ -115,7 +137,9 @@ class Insight:
         key = origin_ms, model, unique_id
         with self._asking:
             if key not in self._explained:
-                question = Question(model, unique_id, integer(row["days"]))
+                question = Question(
+                    model, unique_id, integer(row["days"]), self._params(model, origin_ms)
+                )
                 answer = self._ask(question, origin_ms)
                 stored = float(str(row["pieces_7d"] or 0.0))
                 self._explained[key] = _explanation(question, origin_ms, answer, stored)
@@ -123,10 +147,15 @@ class Insight:
                     self._explained.popitem(last=False)
             return self._explained[key]
 
+    def _params(self, model: str, origin_ms: int) -> dict[str, object]:
+        """Return what the forecaster was made with in that night."""
+        rows = self._store.read(MODEL_PARAMS, [origin_ms, model])
+        params = json.loads(text(rows[0]["params"]) or "{}") if rows else {}
+        return {**self._options, **params}
+
     def _ask(self, question: Question, origin_ms: int) -> Answer:
         try:
-            history = self._history(origin_ms, HISTORY_DAYS)
-            return ask_worker(question, history, _EXPLAIN_TIMEOUT_S)
+            return ask_worker(question, self._learned_from(origin_ms), _EXPLAIN_TIMEOUT_S)
         except (PluginError, ValueError) as exc:
             raise RequestError(503, str(exc), "a model that can be asked again") from exc
 

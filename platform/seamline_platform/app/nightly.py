@@ -58,13 +58,13 @@ class BrainSettings:
     local_series: int = 300
     """Handed to forecasters that name it: so many series get models of their own."""
 
+    def options(self) -> dict[str, object]:
+        """Return what is handed to every forecaster whose constructor names it."""
+        return {"season_length": SEASON_DAYS, "local_series": self.local_series}
+
     def request(self, record: ModelRecord, history: pa.Table) -> ForecastRequest:
         """Return the request to forecast with a model; it is simply run, nothing is kept."""
-        options = {
-            "season_length": SEASON_DAYS,
-            "local_series": self.local_series,
-            **record.params,
-        }
+        options = {**self.options(), **record.params}
         return ForecastRequest(
             record.model, history, self.horizon_days, LEVELS, self.threads, options
         )
@@ -103,6 +103,11 @@ class Brain:
         self._register = register
         self._params = params or ReplenishParams()
         self._run = run
+
+    @property
+    def options(self) -> dict[str, object]:
+        """What is handed to every forecaster whose constructor names it."""
+        return self._settings.options()
 
     def is_due(self, now_ms: int, last_origin_ms: int) -> bool:
         """Return True if yesterday is closed and no forecast starts from today yet."""

@@ -59,7 +59,7 @@ def services_of(runtime: Runtime, panels: Callable[[], Sequence[Mapping[str, obj
             lambda: runtime.now_ms,
             lambda: (runtime.trainer.training, runtime.trainer.next_ms()),
         ),
-        insight=Insight(store),
+        insight=Insight(store, runtime.brain.history, runtime.brain.options),
     )
 
 

@@ -8,15 +8,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
+from seamline_broker.contracts.catalogue import Catalogue
 from seamline_platform.api.problems import RequestError
+from seamline_platform.app.history import DAY_MS, sales_history
 from seamline_platform.app.insight import Insight
 from seamline_platform.app.insight_words import explanation_note, part_words
-from seamline_platform.app.nightly import DAY_MS
 from seamline_platform.demand.frame import long_frame
 from seamline_platform.demand.seasonal_naive import SeasonalNaive
 from seamline_platform.store import Store, StoreSettings
 
 FIRST_DAY = 20_500
+CATALOGUE = Catalogue({}, {}, (), (), {}, {}, 0, (0,))
 DAYS = 100
 NIGHTS = (FIRST_DAY + 90, FIRST_DAY + 97, FIRST_DAY + 100)
 LEVELS = (0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
@@ -60,6 +62,10 @@ def _forecasts(sales: list[dict[str, object]]) -> Iterator[pa.Table]:
         })  # fmt: skip
 
 
+def insight_of(store: Store) -> Insight:
+    return Insight(store, lambda origin_ms: sales_history(store, CATALOGUE, origin_ms))
+
+
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     path = tmp_path_factory.mktemp("insight") / "seamline.duckdb"
@@ -81,7 +87,7 @@ def empty(tmp_path: Path) -> Iterator[Store]:
 
 
 def test_the_style_that_doubled_has_an_alarm_and_all_are_watched(store: Store) -> None:
-    found = Insight(store).alarms()
+    found = insight_of(store).alarms()
     assert found.closed_ms == (FIRST_DAY + DAYS - 1) * DAY_MS
     assert found.days == DAYS
     assert len(found.styles) == len(STYLES)
@@ -98,7 +104,7 @@ def test_the_style_that_doubled_has_an_alarm_and_all_are_watched(store: Store) -
 
 
 def test_quality_counts_closed_days_alone_and_naive_equals_itself(store: Store) -> None:
-    quality = Insight(store).quality()
+    quality = insight_of(store).quality()
     assert [night.days for night in quality.nights] == [10, 3]  # the newest night has no day yet
     assert quality.model == "seasonal_naive"
     for night in quality.nights:
@@ -115,7 +121,7 @@ def test_quality_counts_closed_days_alone_and_naive_equals_itself(store: Store) 
 def test_an_explanation_adds_up_and_is_asked_for_once(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    insight = Insight(store)
+    insight = insight_of(store)
     found = insight.explanation("TS03-WHT-M@east")
     assert found.model == "seasonal_naive"
     assert found.origin_ms == NIGHTS[-1] * DAY_MS
@@ -132,12 +138,12 @@ def test_an_explanation_adds_up_and_is_asked_for_once(
 
 def test_a_series_without_a_forecast_is_not_there(store: Store) -> None:
     with pytest.raises(RequestError) as caught:
-        Insight(store).explanation("nobody@nowhere")
+        insight_of(store).explanation("nobody@nowhere")
     assert caught.value.status == 404
 
 
 def test_before_the_first_night_everything_is_empty(empty: Store) -> None:
-    insight = Insight(empty)
+    insight = insight_of(empty)
     alarms = insight.alarms()
     assert (alarms.closed_ms, alarms.alarms, alarms.styles) == (0, [], [])
     assert alarms.first_days == 28
@@ -155,7 +161,7 @@ def test_a_model_that_cannot_be_asked_again_is_told(empty: Store) -> None:
     empty.insert("forecasts", gone)
     empty.flush()
     with pytest.raises(RequestError, match=r"gone\.py") as caught:
-        Insight(empty).explanation("TS03-WHT-M@east")
+        insight_of(empty).explanation("TS03-WHT-M@east")
     assert caught.value.status == 503
 
 

@@ -377,6 +377,44 @@ export interface ForecastList {
   series: ForecastSeries[];
 }
 
+/** One model of the register. */
+export interface ForecastModel {
+  id: string;
+  /** forecaster by name, or mine.py:Mine */
+  model: string;
+  status: "candidate" | "champion" | "retired" | "failed";
+  params: Record<string, unknown>;
+  /** hash of the forecaster's source */
+  code_version: string;
+  /** hash of what it was trained on; empty: not trained here */
+  data_hash: string;
+  rows: number;
+  series: number;
+  /** plant time, epoch ms UTC */
+  trained_ms: number;
+  /** wall seconds of training and measuring */
+  seconds: number;
+  rss_mb: number;
+  /** null before it was measured */
+  metrics: ModelMetrics | null;
+  /** whether its trained state is kept between nights */
+  kept: boolean;
+  /** whether earlier nights correct its quantiles */
+  recalibrate: boolean;
+  /** start | settings | schedule | drift | person | import */
+  cause: string;
+  /** run and plant that it comes from */
+  source: string;
+  /** nights that it forecast */
+  nights: number;
+  /** nights on which seasonal naive took its place */
+  fallbacks: number;
+  /** English text for a person */
+  note: string;
+  /** the same in Chinese */
+  note_zh: string;
+}
+
 /** What one part of the history brought to a forecast. */
 export interface ForecastPart {
   /** last_week | weeks_2_to_4 | weekday | stockouts | price | promotion | attributes, or the name of a further column */
@@ -573,6 +611,85 @@ export interface MetricValue {
 /** GET /metrics.json: counters and gauges by name. */
 export interface Metrics {
   metrics: Record<string, number>;
+}
+
+/** One entry of the register's log. */
+export interface ModelHappening {
+  seq: number;
+  /** plant time, epoch ms UTC */
+  plant_ms: number;
+  /** registered | promoted | rolled_back | failed | drift */
+  kind: string;
+  model_id: string;
+  cause: string;
+  /** English text for a person */
+  note: string;
+  /** the same in Chinese */
+  note_zh: string;
+}
+
+/** POST /api/models/import: register a model by its recipe. */
+export interface ModelImport {
+  recipe: ModelRecipe;
+  /** import it though the code here is another version */
+  accept_other_code?: boolean;
+}
+
+/** The imported model is a candidate: it is trained and measured here before the next night. */
+export interface ModelImported {
+  id: string;
+  warnings: string[];
+  warnings_zh: string[];
+}
+
+/** GET /api/models: the register, newest model first; the answer of every act on it, too. */
+export interface ModelList {
+  /** id of the model that forecasts; empty before the first */
+  champion: string;
+  /** id that a rollback would return to; empty: none */
+  rollback_to: string;
+  /** when the schedule trains again; 0 = off */
+  next_training_ms: number;
+  /** what is being trained now; empty: nothing */
+  training: string;
+  models: ForecastModel[];
+  /** newest first */
+  events: ModelHappening[];
+}
+
+/** How a model did on the last days before its origin, by rolling origins. */
+export interface ModelMetrics {
+  /** how often it forecast from an earlier day */
+  origins: number;
+  /** days scored */
+  days: number;
+  /** sales scored; days that stock-outs cut are left out */
+  values: number;
+  /** mean quantile loss in pieces; smaller is better */
+  pinball: number;
+  /** share inside the 10 % to 90 % band; 0.8 is right */
+  coverage_80: number;
+  /** (forecast - sold) / sold; positive = too much */
+  bias: number;
+  /** pinball of seasonal naive on the same days */
+  naive_pinball: number;
+  /** 1 - pinball / naive_pinball; above 0 is better than naive */
+  skill: number;
+}
+
+/** GET /api/models/{id}/recipe: how to train the model elsewhere; plain data, no pickle. */
+export interface ModelRecipe {
+  format?: "seamline-model-recipe";
+  version?: 1;
+  model: string;
+  params?: Record<string, string | number | boolean | null>;
+  quantiles: number[];
+  horizon_days?: number;
+  recalibrate?: boolean;
+  code_version?: string;
+  seamline_version?: string;
+  metrics?: Record<string, string | number | boolean | null>;
+  source?: string;
 }
 
 /** GET /api/orders/{id}: everything about one order. */
@@ -996,6 +1113,11 @@ export interface Answers {
   "POST /api/compare/pace": CompareState;
   "POST /api/compare/switch": CompareState;
   "POST /api/compare/stop": CompareState;
+  "GET /api/models": ModelList;
+  "GET /api/models/{model_id}/recipe": ModelRecipe;
+  "POST /api/models/{model_id}/promote": ModelList;
+  "POST /api/models/rollback": ModelList;
+  "POST /api/models/import": ModelImported;
   "POST /api/control": ControlAccepted;
   "POST /api/query": QueryResult;
   "POST /api/export": ExportResult;

@@ -4,7 +4,6 @@ On stdin one line of JSON, then the history as an Arrow IPC stream; on stdout JS
 at low priority, and the platform never imports what a forecaster needs.
 """
 
-import io
 import json
 import logging
 import os
@@ -21,6 +20,7 @@ from seamline_broker.errors import PluginError
 from seamline_broker.parentwatch import child_environment, ignore_interrupt, watch_parent
 from seamline_platform.demand.frame import long_frame
 from seamline_platform.demand.insight.explain import explain
+from seamline_platform.demand.job import pack, unpack
 from seamline_platform.demand.protocol import load_forecaster
 
 _NICE: Final = 10
@@ -70,7 +70,7 @@ def ask_worker(question: Question, history: object, timeout_s: float = 90.0) -> 
     try:
         done = subprocess.run(
             [sys.executable, "-m", "seamline_platform.demand.insight.worker"],
-            input=_pack(header, long_frame(history)),
+            input=pack(header, long_frame(history)),
             capture_output=True,
             env=child_environment() | dict.fromkeys(_THREADS, "1"),
             timeout=timeout_s,
@@ -88,14 +88,6 @@ def ask_worker(question: Question, history: object, timeout_s: float = 90.0) -> 
         return Answer(**json.loads(done.stdout))
     except (ValueError, TypeError) as exc:
         raise PluginError(f"The explanation cannot be read: {exc}.") from exc
-
-
-def _pack(header: dict[str, object], table: pa.Table) -> bytes:
-    sink = io.BytesIO()
-    sink.write(json.dumps(header, ensure_ascii=False).encode() + b"\n")
-    with pa.ipc.new_stream(sink, table.schema) as writer:
-        writer.write_table(table)
-    return sink.getvalue()
 
 
 def answer_here(question: Question, history: pa.Table) -> Answer:
@@ -138,11 +130,9 @@ def main() -> int:
     with os.fdopen(os.dup(1), "w", encoding="utf-8") as out:
         os.dup2(2, 1)
         try:
-            header = json.loads(sys.stdin.buffer.readline())
-            with pa.ipc.open_stream(sys.stdin.buffer) as reader:
-                history = reader.read_all()
-            answer = answer_here(Question(**header), history)
-        except (ValueError, TypeError, pa.ArrowException, PluginError) as exc:
+            header, history = unpack(sys.stdin.buffer)
+            answer = answer_here(Question(**header), history)  # type: ignore[arg-type]
+        except (ValueError, TypeError, PluginError) as exc:
             sys.stderr.write(f"{exc}\n")
             return 2
         document = {name: getattr(answer, name) for name in Answer.__dataclass_fields__}
