@@ -1,0 +1,184 @@
+"""An independent check of a schedule: can it be carried out, and does it cost what it says?
+
+Nothing of the decoder is used: working time is counted interval by interval, capacity by sweeping
+over starts and ends, set-ups and learning from the problem's own words.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+
+from seamline_platform.planning.shop.problem import Line, Order, Problem, Stage
+from seamline_platform.planning.shop.schedule import Row, Schedule
+from seamline_platform.planning.shop.times import WorkTimes
+
+
+def check(problem: Problem, schedule: Schedule) -> list[str]:
+    """Return what is wrong, one sentence each; an empty list if the schedule can be carried out."""
+    rows = {row.order: row for row in schedule.rows}
+    found = _check_names(problem, schedule, rows)
+    known = [row for row in schedule.rows if row.order in problem.order_of]
+    for line in problem.lines:
+        mine = sorted(
+            (row for row in known if row.line == line.line),
+            key=lambda r: (r.sew_start, r.setup_start),
+        )
+        found += _check_line(problem, line, mine)
+    for row in known:
+        found += _check_order(problem, problem.order_of[row.order], row, rows)
+    cuts = [(r.cut_start, r.cut_end) for r in known if r.cut_start is not None]
+    found += _check_places("cutting", problem.cutting, cuts)
+    found += _check_places(
+        "finishing",
+        problem.finishing,
+        [(r.finish_start, r.done - problem.finishing.transport) for r in known],
+    )
+    return found + _check_cost(problem, schedule)
+
+
+def _check_names(problem: Problem, schedule: Schedule, rows: dict[str, Row]) -> list[str]:
+    found = []
+    if len(rows) != len(schedule.rows):
+        twice = sorted({r.order for r in schedule.rows if rows[r.order] is not r})
+        found.append(f"{', '.join(twice[:3])} is planned more than once.")
+    for row in schedule.rows:
+        if row.order not in problem.order_of:
+            found.append(f"{row.order} is planned but not known.")
+        if row.line not in problem.line_of:
+            found.append(f"{row.order} is planned for line {row.line}, which does not exist.")
+    for order in problem.orders:
+        if (order.order in rows) == (order.order in schedule.unplanned):
+            found.append(f"{order.order} is neither planned nor refused with a reason, or both.")
+    return found
+
+
+def _check_line(problem: Problem, line: Line, rows: Sequence[Row]) -> list[str]:
+    found = []
+    times = problem.times(line.calendar)
+    fixed = problem.fixed.get(line.line, ())
+    if tuple(r.order for r in rows[: len(fixed)]) != fixed:
+        found.append(f"Line {line.line} has to begin with {', '.join(fixed)}, as fixed.")
+    before = (line.style, line.colour)
+    free, age, depth = line.free, line.age, problem.ramp.depth_other
+    for row in rows:
+        order = problem.order_of[row.order]
+        if not problem.can(line, order):
+            found.append(f"{row.order} is planned for {line.line}, which may not or cannot sew it.")
+            continue
+        now = (order.style, order.colour)
+        needed = setup_between(problem, before, now)
+        if row.setup != needed:
+            found.append(f"{row.order} needs a set-up of {needed} and has {row.setup}.")
+        if row.setup_start < free:
+            found.append(f"{row.order} is set up on {line.line} before that line is free.")
+        if open_ticks(times, row.setup_start, row.sew_start) < needed:
+            found.append(f"{row.order} has too little time for its set-up on {line.line}.")
+        if before[0] != order.style:
+            age, depth = 0, _depth(problem, before[0], order.style)
+        work = _work(problem, line, order)
+        due = work + _lost(problem, depth, age, work)
+        spent = open_ticks(times, row.sew_start, row.sew_end)
+        if abs(spent - due) > 1:
+            found.append(f"{row.order} needs {due} ticks of sewing on {line.line}, has {spent}.")
+        age += work
+        before, free = now, row.sew_end
+    return found
+
+
+def _check_order(problem: Problem, order: Order, row: Row, rows: dict[str, Row]) -> list[str]:
+    found = []
+    style = problem.style_of[order.style]
+    if order.kit is not None:
+        kit = order.kit
+        if row.cut_start is not None:
+            found.append(f"{row.order} is cut already and is planned to be cut again.")
+    elif row.cut_start is None or row.cut_end is None:
+        return [f"{row.order} is sewn without being cut."]
+    else:
+        kit = row.cut_end + problem.cutting.transport
+        if row.cut_start < order.release:
+            found.append(f"{row.order} is cut before its cloth is there.")
+        spent = open_ticks(problem.times(problem.cutting.calendar), row.cut_start, row.cut_end)
+        if spent != math.ceil(order.pieces * style.cut):
+            found.append(f"{row.order} is cut in {spent} ticks.")
+    if row.sew_start < kit:
+        found.append(f"{row.order} is sewn before its kit is at the line.")
+    if not problem.setups.anticipatory and row.setup_start < kit:
+        found.append(f"{row.order} is set up before its kit is at the line.")
+    for name in order.after:
+        if name not in rows or rows[name].sew_end > row.sew_start:
+            found.append(f"{row.order} starts before {name}, which it has to follow.")
+    end = row.done - problem.finishing.transport
+    spent = open_ticks(problem.times(problem.finishing.calendar), row.finish_start, end)
+    if row.finish_start < row.sew_end or spent != math.ceil(order.pieces * style.finish):
+        found.append(f"{row.order} is finished from {row.finish_start} to {end}.")
+    return found
+
+
+def _check_places(stage: str, of: Stage, spans: Iterable[tuple[int | None, int | None]]) -> list[str]:
+    """Sweep over starts and ends: no more at once than there are places."""
+    edges = sorted(
+        edge
+        for start, end in spans
+        if start is not None and end is not None and end > start
+        for edge in ((start, 1), (end, -1))
+    )
+    busy = 0
+    for tick, step in edges:
+        busy += step
+        if busy > of.places:
+            return [f"At tick {tick} {busy} orders are in {stage}, which has {of.places} places."]
+    return []
+
+
+def _check_cost(problem: Problem, schedule: Schedule) -> list[str]:
+    tardiness = setup = 0
+    for row in schedule.rows:
+        if row.order in problem.order_of:
+            order = problem.order_of[row.order]
+            tardiness += order.weight * max(row.done - order.due, 0)
+            setup += row.setup
+    cost = problem.objective.tardiness * tardiness + problem.objective.setup * setup
+    if cost != schedule.value.cost:
+        return [f"The schedule costs {cost} and says {schedule.value.cost}."]
+    return []
+
+
+def setup_between(problem: Problem, before: tuple[str, str], after: tuple[str, str]) -> int:
+    """Return the set-up that the problem's words ask for between two (style, colour)."""
+    setups = problem.setups
+    named = setups.pairs.get((before[0], after[0]))
+    if named is not None:
+        return named
+    if before[0] == after[0]:
+        return 0 if before[1] == after[1] else setups.same_style
+    known = before[0] in problem.style_of
+    same = known and problem.style_of[before[0]].family == problem.style_of[after[0]].family
+    return setups.same_family if same else setups.other
+
+
+def _depth(problem: Problem, before: str, after: str) -> float:
+    styles = problem.style_of
+    same = before in styles and styles[before].family == styles[after].family
+    return problem.ramp.depth_family if same else problem.ramp.depth_other
+
+
+def _work(problem: Problem, line: Line, order: Order) -> int:
+    style = problem.style_of[order.style]
+    exact = order.pieces * style.smv / line.operators / line.efficiency[style.family]
+    return math.ceil(exact - 1e-6)
+
+
+def _lost(problem: Problem, depth: float, age: int, work: int) -> int:
+    tau = problem.ramp.tau
+    return round(depth * tau * (math.exp(-age / tau) - math.exp(-(age + work) / tau)))
+
+
+def open_ticks(times: WorkTimes, start: int, end: int) -> int:
+    """Return the ticks between `start` and `end` in which a resource is open, by walking."""
+    total = 0
+    for opens, closes in zip(times.starts, times.ends, strict=True):
+        if opens >= end:
+            break
+        total += max(min(closes, end) - max(opens, start), 0)
+    return total
+

@@ -1,0 +1,192 @@
+"""The decoder's inner loops, for search: whole numbers only, compiled by numba where it is there.
+
+The same source runs in plain Python on lists and, compiled, on arrays; both give equal results. It
+computes what `decode` computes, but only costs, and only of the lines that a move has changed.
+"""
+
+import importlib.util
+from collections.abc import Callable
+from typing import Any, Final
+
+HAVE_NUMBA: Final = importlib.util.find_spec("numba") is not None
+_F = Callable[..., Any]
+
+
+def _compiled(function: _F) -> _F:
+    if not HAVE_NUMBA:
+        return function
+    import numba
+
+    made: _F = numba.njit(cache=True)(function)
+    return made
+
+
+@_compiled
+def to_work(tick, first, last, starts, ends, done):  # type: ignore[no-untyped-def]
+    """Return the work before `tick` on the axis that lies in `first` .. `last` of the tables."""
+    if last - first == 1 and starts[first] == 0:
+        return tick
+    low, high = first, last
+    while low < high:
+        middle = (low + high) // 2
+        if starts[middle] <= tick:
+            low = middle + 1
+        else:
+            high = middle
+    i = low - 1
+    if i < first:
+        return 0
+    return done[i] + min(tick, ends[i]) - starts[i]
+
+
+@_compiled
+def end_at(work, first, last, starts, done):  # type: ignore[no-untyped-def]
+    """Return the tick at which work that ends at `work` ends."""
+    if last - first == 1 and starts[first] == 0:
+        return work
+    low, high = first, last
+    while low < high:
+        middle = (low + high) // 2
+        if done[middle] < work:
+            low = middle + 1
+        else:
+            high = middle
+    i = max(low - 1, first)
+    return starts[i] + work - done[i]
+
+
+@_compiled
+def start_at(work, first, last, starts, ends, done):  # type: ignore[no-untyped-def]
+    """Return the earliest tick at which work that lies at `work` can begin."""
+    if last - first == 1 and starts[first] == 0:
+        return work
+    low, high = first, last
+    while low < high:
+        middle = (low + high) // 2
+        if done[middle] <= work:
+            low = middle + 1
+        else:
+            high = middle
+    i = max(low - 1, first)
+    tick = starts[i] + work - done[i]
+    if tick >= ends[i] and i + 1 < last:
+        return starts[i + 1]
+    return tick
+
+
+@_compiled
+def cut_all(  # type: ignore[no-untyped-def]
+    order, count, release, duration, transport, tables, kit, taken, axis, starts, ends, done
+):
+    """Fill in `kit`: cutting without delay, in the rank of `order` (its first `count` entries).
+
+    `release` is in work of the cutting axis; `tables` and `taken` are scratch.
+    """
+    first, last = axis[0], axis[1]
+    for k in range(len(tables)):
+        tables[k] = 0
+    for k in range(count):
+        taken[k] = 0
+    head = 0
+    for _ in range(count):
+        best_table = 0
+        for k in range(1, len(tables)):
+            if tables[k] < tables[best_table]:
+                best_table = k
+        now = tables[best_table]
+        while taken[head] == 1:
+            head += 1
+        pick = -1
+        soonest = -1
+        for k in range(head, count):
+            if taken[k] == 0:
+                if release[order[k]] <= now:
+                    pick = k
+                    break
+                if soonest < 0 or release[order[k]] < release[order[soonest]]:
+                    soonest = k
+        if pick < 0:
+            pick = soonest
+            now = release[order[pick]]
+        taken[pick] = 1
+        i = order[pick]
+        tables[best_table] = now + duration[i]
+        if duration[i] > 0:
+            tick = end_at(now + duration[i], first, last, starts, done)
+        else:
+            tick = start_at(now, first, last, starts, ends, done)
+        kit[i] = tick + transport
+
+
+@_compiled
+def sew_line(  # type: ignore[no-untyped-def]
+    sequence, length, work, klass, setup, change, losses, state, anticipatory, kit,
+    sew_end, axis, starts, ends, done,
+):  # fmt: skip
+    """Fill in `sew_end` of a line's orders; return the sum of its set-ups.
+
+    `state` is (work at which the line is free, class, age) of the line; `work` its row.
+    """
+    first, last = axis[0], axis[1]
+    free, at_class, age, kind = state[0], state[1], state[2], 2
+    total = 0
+    for k in range(length):
+        i = sequence[k]
+        c = klass[i]
+        needed = setup[at_class][c]
+        turn = change[at_class][c]
+        if turn != 0:
+            age, kind = 0, turn
+        ready = to_work(kit[i], first, last, starts, ends, done)
+        if anticipatory == 1:
+            start = max(free + needed, ready)
+        else:
+            start = max(free, ready) + needed
+        needs = work[i]
+        table = losses[kind]
+        top = len(table) - 1
+        spent = needs + table[min(age + needs, top)] - table[min(age, top)]
+        age += needs
+        free = start + spent
+        at_class = c
+        total += needed
+        if spent > 0:
+            sew_end[i] = end_at(free, first, last, starts, done)
+        else:
+            sew_end[i] = start_at(start, first, last, starts, ends, done)
+    return total
+
+
+@_compiled
+def finish_all(  # type: ignore[no-untyped-def]
+    ranked, count, sew_end, duration, transport, due, weight, places, axis, starts, ends, done
+):
+    """Return sum w_j T_j: first come, first served. `ranked` is kept sorted from call to call."""
+    first, last = axis[0], axis[1]
+    for k in range(1, count):
+        i = ranked[k]
+        end = sew_end[i]
+        j = k - 1
+        while j >= 0 and (sew_end[ranked[j]] > end or (sew_end[ranked[j]] == end and ranked[j] > i)):
+            ranked[j + 1] = ranked[j]
+            j -= 1
+        ranked[j + 1] = i
+    for k in range(len(places)):
+        places[k] = 0
+    tardiness = 0
+    for k in range(count):
+        i = ranked[k]
+        best = 0
+        for p in range(1, len(places)):
+            if places[p] < places[best]:
+                best = p
+        start = max(places[best], to_work(sew_end[i], first, last, starts, ends, done))
+        stop = start + duration[i]
+        places[best] = stop
+        finished = sew_end[i]
+        if duration[i] > 0:
+            finished = end_at(stop, first, last, starts, done)
+        late = finished + transport - due[i]
+        if late > 0:
+            tardiness += weight[i] * late
+    return tardiness
