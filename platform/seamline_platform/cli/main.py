@@ -18,6 +18,7 @@ from seamline_platform.cli import (
     experiment_commands,
     model_commands,
     part_commands,
+    shop_commands,
     sim_commands,
     table_commands,
 )
@@ -181,6 +182,7 @@ app.command("edge")(part_commands.edge)
 app.command("edge-pyz")(part_commands.edge_pyz)
 app.command("sellers")(part_commands.sellers)
 app.command("platform")(part_commands.platform)
+app.command("plan")(shop_commands.plan)
 app.command("table2")(table_commands.table2)
 app.command("practices")(table_commands.practices)
 

@@ -10,8 +10,6 @@ from seamline_platform.planning.shop.decode import Plan, evaluate
 from seamline_platform.planning.shop.times import WorkTimes
 
 CHUNK_MOVES: Final = 4_000
-COOLING_SHARE: Final = 0.35
-"""Part of the moves after which the temperature has fallen to a tenth of the start's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +110,9 @@ def _share(budget: Budget, moves: int, cpu_s: float) -> float:
 
 
 def _temperatures(c: Compiled, plan: Plan, cost: int) -> tuple[float, float]:
-    """Return the first and the last temperature: shares of the cost of one order."""
+    """Return the first and the last temperature, in costs of one order (found on drawn plants)."""
     each = max(cost / max(sum(len(s) for s in plan.sequences), 1), 1.0)
-    return 0.3 * each, 0.003 * each
+    return 2.0 * each, 0.01 * each
 
 
 class _Search:

@@ -114,7 +114,9 @@ def _check_order(problem: Problem, order: Order, row: Row, rows: dict[str, Row])
     return found
 
 
-def _check_places(stage: str, of: Stage, spans: Iterable[tuple[int | None, int | None]]) -> list[str]:
+def _check_places(
+    stage: str, of: Stage, spans: Iterable[tuple[int | None, int | None]]
+) -> list[str]:
     """Sweep over starts and ends: no more at once than there are places."""
     edges = sorted(
         edge
@@ -181,4 +183,3 @@ def open_ticks(times: WorkTimes, start: int, end: int) -> int:
             break
         total += max(min(closes, end) - max(opens, start), 0)
     return total
-

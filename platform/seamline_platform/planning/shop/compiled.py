@@ -77,9 +77,7 @@ def compile_problem(problem: Problem) -> Compiled:
         line_class=[classes[line.style, line.colour] for line in problem.lines],
         line_free=[line.free for line in problem.lines],
         line_age=[line.age for line in problem.lines],
-        losses=[
-            _losses(depth, ramp.tau) for depth in (0.0, ramp.depth_family, ramp.depth_other)
-        ],
+        losses=[_losses(depth, ramp.tau) for depth in (0.0, ramp.depth_family, ramp.depth_other)],
         before=[[index[name] for name in o.after] for o in problem.orders],
         times=[problem.times(line.calendar) for line in problem.lines],
         cutting=problem.times(problem.cutting.calendar),

@@ -56,7 +56,9 @@ def every_rule(c: Compiled, rules: Sequence[str] = RULES) -> Iterator[RuleResult
 
 def cut_rank(c: Compiled, rule: str) -> list[int]:
     """Return the orders that are to be cut, the first one first."""
-    work = [min((row[i] for row in c.work if row[i] != CANNOT), default=0) for i in range(len(c.cut))]
+    work = [
+        min((row[i] for row in c.work if row[i] != CANNOT), default=0) for i in range(len(c.cut))
+    ]
     keys: dict[str, Callable[[int], float]] = {
         "FIFO": lambda i: c.release[i],
         "EDD": lambda i: c.due[i],
@@ -67,82 +69,105 @@ def cut_rank(c: Compiled, rule: str) -> list[int]:
 
 
 class _Floor:
-    """Lines while a rule fills them; times in work of each line."""
+    """Lines while a rule fills them; times of a line are in its own work."""
 
     def __init__(self, c: Compiled, kit: Sequence[int]) -> None:
         self.c = c
-        self.kit = kit
+        self.ready = list(kit)
+        """Tick from which an order may be sewn: its kit is there, those before it are sewn."""
         count = len(c.work)
         self.free = [c.times[k].to_work(c.line_free[k]) for k in range(count)]
         self.klass, self.age, self.kind = list(c.line_class), list(c.line_age), [2] * count
         self.sequences: list[list[int]] = [[] for _ in range(count)]
+        self.placed: set[int] = set()
+        self.followers: dict[int, list[int]] = {}
+        for i, before in enumerate(c.before):
+            for j in before:
+                self.followers.setdefault(j, []).append(i)
 
-    def trial(self, line: int, i: int) -> tuple[int, int]:
-        """Return start of sewing and end on `line`, in its work."""
-        c = self.c
-        setup, change = c.setup[self.klass[line]][c.klass[i]], c.change[self.klass[line]][c.klass[i]]
-        ready = c.times[line].to_work(self.kit[i])
-        if c.problem.setups.anticipatory:
-            start = max(self.free[line] + setup, ready)
-        else:
-            start = max(self.free[line], ready) + setup
+    def at(self, line: int, i: int) -> int:
+        """Return when order `i` may be sewn, in work of `line`."""
+        return self.c.times[line].to_work(self.ready[i])
+
+    def may_start(self, i: int) -> bool:
+        """Return True if all orders that come before `i` have their place."""
+        return self.placed.issuperset(self.c.before[i])
+
+    def trial(self, line: int, i: int) -> int:
+        """Return when `i` would be sewn if it were next on `line`, in its work."""
+        c, klass = self.c, self.c.klass[i]
+        setup, change = c.setup[self.klass[line]][klass], c.change[self.klass[line]][klass]
+        early = setup if c.problem.setups.anticipatory else 0
+        start = max(self.free[line] + early, self.at(line, i)) + setup - early
         age, kind = (self.age[line], self.kind[line]) if change == 0 else (0, change)
         table, work = c.losses[kind], c.work[line][i]
         top = len(table) - 1
-        return start, start + work + table[min(age + work, top)] - table[min(age, top)]
+        return start + work + table[min(age + work, top)] - table[min(age, top)]
 
     def place(self, line: int, i: int) -> None:
         """Sew order `i` next on `line`."""
         c = self.c
         change = c.change[self.klass[line]][c.klass[i]]
-        _, self.free[line] = self.trial(line, i)
+        self.free[line] = self.trial(line, i)
         if change != 0:
             self.age[line], self.kind[line] = 0, change
         self.age[line] += c.work[line][i]
         self.klass[line] = c.klass[i]
         self.sequences[line].append(i)
+        self.placed.add(i)
+        end = c.times[line].end_at(self.free[line])
+        for j in self.followers.get(i, ()):
+            self.ready[j] = max(self.ready[j], end)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    name: str
+    k1: float
+    k2: float
+    mean_work: float
+    mean_setup: float
 
 
 def _dispatch(
-    c: Compiled, rule: str, kit: Sequence[int], k1: float, k2: float
+    c: Compiled, name: str, kit: Sequence[int], k1: float, k2: float
 ) -> tuple[tuple[int, ...], ...]:
     floor = _Floor(c, kit)
-    index = {o.order: i for i, o in enumerate(c.problem.orders)}
-    waiting = set(range(len(c.cut)))
-    for number, line in enumerate(c.problem.lines):
-        for name in c.problem.fixed.get(line.line, ()):
-            floor.place(number, index[name])
-            waiting.discard(index[name])
-    waiting = {i for i in waiting if any(row[i] != CANNOT for row in c.work)}
-    means = _means(c, waiting)
-    while waiting:
-        line = _first_free(c, floor, waiting)
-        able = [i for i in waiting if c.work[line][i] != CANNOT]
-        now = max(floor.free[line], min(c.times[line].to_work(kit[i]) for i in able))
-        there = sorted(i for i in able if c.times[line].to_work(kit[i]) <= now)
-        if rule == "ECT-ATCS":
-            there = sorted(i for i in waiting)
-        chosen = max(there, key=lambda i: (_index(c, rule, floor, line, i, now, k1, k2, means), -i))
-        if rule == "ECT-ATCS":
+    waiting = {i for i in range(len(c.cut)) if any(row[i] != CANNOT for row in c.work)}
+    for line, i in _fixed_first(c):
+        floor.place(line, i)
+        waiting.discard(i)
+    rule = _Rule(name, k1, k2, *_means(c, waiting))
+    while eligible := sorted(i for i in waiting if floor.may_start(i)):
+        line = _first_free(c, floor, eligible)
+        able = [i for i in eligible if c.work[line][i] != CANNOT]
+        now = max(floor.free[line], min(floor.at(line, i) for i in able))
+        looks_ahead = name == "ECT-ATCS"
+        there = eligible if looks_ahead else [i for i in able if floor.at(line, i) <= now]
+        chosen = max(there, key=lambda i: (_index(floor, rule, line, i, now), -i))
+        if looks_ahead:
             lines = [k for k in range(len(c.work)) if c.work[k][chosen] != CANNOT]
-            line = min(lines, key=lambda k: (c.times[k].end_at(floor.trial(k, chosen)[1]), k))
+            line = min(lines, key=lambda k: (c.times[k].end_at(floor.trial(k, chosen)), k))
         floor.place(line, chosen)
         waiting.discard(chosen)
     return tuple(tuple(s) for s in floor.sequences)
 
 
-def _first_free(c: Compiled, floor: _Floor, waiting: set[int]) -> int:
+def _fixed_first(c: Compiled) -> Iterator[tuple[int, int]]:
+    index = {o.order: i for i, o in enumerate(c.problem.orders)}
+    for number, line in enumerate(c.problem.lines):
+        for name in c.problem.fixed.get(line.line, ()):
+            yield number, index[name]
+
+
+def _first_free(c: Compiled, floor: _Floor, eligible: Sequence[int]) -> int:
     """Return the line that can start something first."""
-    best: tuple[int, int] | None = None
+    starts = []
     for line, row in enumerate(c.work):
-        ready = [floor.kit[i] for i in waiting if row[i] != CANNOT]
+        ready = [floor.ready[i] for i in eligible if row[i] != CANNOT]
         if ready:
-            at = max(c.times[line].start_at(floor.free[line]), min(ready))
-            if best is None or (at, line) < best:
-                best = (at, line)
-    if best is None:
-        raise AssertionError("Orders that no line can sew are left out before.")
-    return best[1]
+            starts.append((max(c.times[line].start_at(floor.free[line]), min(ready)), line))
+    return min(starts)[1]
 
 
 def _means(c: Compiled, waiting: set[int]) -> tuple[float, float]:
@@ -155,28 +180,26 @@ def _means(c: Compiled, waiting: set[int]) -> tuple[float, float]:
     )
 
 
-def _index(
-    c: Compiled, rule: str, floor: _Floor, line: int, i: int, now: int, k1: float, k2: float,
-    means: tuple[float, float],
-) -> float:  # fmt: skip
+def _index(floor: _Floor, rule: _Rule, line: int, i: int, now: int) -> float:
+    c = floor.c
     work = c.work[line][i]
     if work == CANNOT:
         work = min(row[i] for row in c.work if row[i] != CANNOT)
-    weight = max(c.weight[i], 1e-9)
-    match rule:
+    work, weight = max(work, 1), max(c.weight[i], 1e-9)
+    match rule.name:
         case "FIFO":
-            return -float(floor.kit[i])
+            return -float(floor.ready[i])
         case "SPT":
             return -float(work)
         case "EDD":
             return -float(c.due[i])
         case "WSPT":
-            return weight / max(work, 1e-9)
+            return weight / work
     due = c.times[line].to_work(max(c.due[i] - c.finish[i] - c.problem.finishing.transport, 0))
-    slack = max(due - work - now, 0)
-    index = math.log(weight / max(work, 1e-9)) - slack / (k1 * means[0])
-    if rule == "ATC":
+    index = math.log(weight / work) - max(due - work - now, 0) / (rule.k1 * rule.mean_work)
+    if rule.name == "ATC":
         return index
-    setup = c.setup[floor.klass[line]][c.klass[i]]
-    wait = max(c.times[line].to_work(floor.kit[i]) - now, 0) if rule == "ECT-ATCS" else 0
-    return index - setup / (k2 * means[1]) - wait / (k1 * means[0])
+    index -= c.setup[floor.klass[line]][c.klass[i]] / (rule.k2 * rule.mean_setup)
+    if rule.name == "ECT-ATCS":
+        index -= max(floor.at(line, i) - now, 0) / (rule.k1 * rule.mean_work)
+    return index

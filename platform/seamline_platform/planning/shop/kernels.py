@@ -138,10 +138,8 @@ def sew_line(  # type: ignore[no-untyped-def]
         if turn != 0:
             age, kind = 0, turn
         ready = to_work(kit[i], first, last, starts, ends, done)
-        if anticipatory == 1:
-            start = max(free + needed, ready)
-        else:
-            start = max(free, ready) + needed
+        early = needed if anticipatory == 1 else 0
+        start = max(free + early, ready) + needed - early
         needs = work[i]
         table = losses[kind]
         top = len(table) - 1
@@ -167,7 +165,9 @@ def finish_all(  # type: ignore[no-untyped-def]
         i = ranked[k]
         end = sew_end[i]
         j = k - 1
-        while j >= 0 and (sew_end[ranked[j]] > end or (sew_end[ranked[j]] == end and ranked[j] > i)):
+        while j >= 0 and (
+            sew_end[ranked[j]] > end or (sew_end[ranked[j]] == end and ranked[j] > i)
+        ):
             ranked[j + 1] = ranked[j]
             j -= 1
         ranked[j + 1] = i

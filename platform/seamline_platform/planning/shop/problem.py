@@ -88,7 +88,7 @@ class Line:
     line: str
     operators: int
     efficiency: Mapping[str, float]
-    """Line efficiency by family (pieces x SMV / operator time); a family not here cannot be sewn."""
+    """Line efficiency by family: pieces x SMV / operator time. Other families cannot be sewn."""
     calendar: str = ""
     """Name of its working times; empty: always."""
     skills: frozenset[str] = frozenset()
@@ -296,6 +296,5 @@ def _check_precedence(orders: Iterable[Order]) -> None:
         chain = [next(iter(waits))]
         while len(set(chain)) == len(chain):
             chain.append(min(waits[chain[-1]] & waits.keys()))
-        raise ConfigError(
-            f"Orders wait for each other in a circle: {' after '.join(chain[chain.index(chain[-1]):])}."
-        )
+        circle = " after ".join(chain[chain.index(chain[-1]) :])
+        raise ConfigError(f"Orders wait for each other in a circle: {circle}.")
