@@ -13,7 +13,7 @@ from typing import Final, Literal, get_args
 from seamline_broker.contracts.topics import CLOCK, ROOT, NodeId
 from seamline_broker.errors import BrokerError, ConfigError
 
-Role = Literal["platform", "node", "seller", "raw", "reader", "replay", "gateway"]
+Role = Literal["platform", "node", "seller", "raw", "reader", "replay", "gateway", "bench", "model"]
 
 PLATFORM_USER: Final = "platform"
 REPLAY_USER: Final = "replay"
@@ -78,6 +78,12 @@ def access_of(user: BrokerUser) -> Access:
         return Access((f"{ROOT}/raw/+/+/+/{user.name}/#",), ())
     if user.role == "replay":
         return Access((f"{ROOT}/raw/#",), ())
+    bench = f"{ROOT}/bench/+"
+    if user.role == "bench":
+        return Access((f"{bench}/out/#", f"{bench}/answer/#"), (f"{bench}/in/#",))
+    if user.role == "model":  # under test: it hears what all hear, and speaks in its own name
+        heard = (f"{bench}/out/#", f"{bench}/answer/{user.name}")
+        return Access((f"{bench}/in/{user.name}/#",), heard)
     return Access((), (f"{ROOT}/uns/#", f"{ROOT}/run/#"))
 
 

@@ -138,3 +138,25 @@ def new_order_topic(seller: str) -> str:
 def promise_topic(seller: str) -> str:
     """Topic on which the platform answers a seller with a promise date."""
     return f"{ROOT}/orders/{check_level(seller, 'seller')}/promise"
+
+
+@dataclass(frozen=True, slots=True)
+class BenchTopics:
+    """Topics of one streaming benchmark: `bench/{run}/out|in|answer/...`."""
+
+    run: str
+
+    def __post_init__(self) -> None:
+        check_level(self.run, "run")
+
+    def out(self, kind: str) -> str:
+        """Topic of what every model hears: `task`, `series`, `orders`, `known`, .. (`#`: all)."""
+        return f"{ROOT}/bench/{self.run}/out/{kind}"
+
+    def sent_by(self, model: str, kind: str) -> str:
+        """Topic of what a model says: `hello`, `synced`, `forecast` (`+` and `#`: all)."""
+        return f"{ROOT}/bench/{self.run}/in/{model}/{kind}"
+
+    def answer(self, model: str) -> str:
+        """Topic on which a model is told what became of its forecast."""
+        return f"{ROOT}/bench/{self.run}/answer/{model}"
