@@ -22,7 +22,7 @@ from seamline_platform.app.sql import (
     UNSCORED,
     integer,
 )
-from seamline_platform.demand.job import ForecastRequest, ForecastResult
+from seamline_platform.demand.job import FALLBACK, ForecastRequest, ForecastResult
 from seamline_platform.demand.leadtime import lead_time_demand
 from seamline_platform.demand.protocol import LEVELS, canonical_name
 from seamline_platform.demand.recalibrate import corrected, corrections
@@ -39,6 +39,8 @@ MIN_HISTORY_DAYS: Final = 28
 MAX_FALLBACKS: Final = 3
 """So many nights in a row a champion may fail before the one before it takes over."""
 SEASON_DAYS: Final = 7
+MAX_PIECES: Final = 1e9
+"""No SKU sells more on one day; a larger value would overflow what the planner reckons from it."""
 
 Run = Callable[[ForecastRequest, float], Awaitable[ForecastResult]]
 
@@ -141,9 +143,8 @@ class Brain:
             kept=self._register.kept_file(champion.id),
             refit=not champion.kept,
         )
-        answer = await self._run(request, self._settings.timeout_s)
+        answer = await self._forecast(request)
         result, residuals = await asyncio.to_thread(self._corrected, champion, answer, origin_ms)
-        check_numbers(result.table)
         # Orders first: a night counts as done once its forecast is stored, and whoever is ended in
         # between makes the night again; orders that are known then are not made twice.
         orders = await asyncio.to_thread(self._orders, result, now_ms)
@@ -162,6 +163,22 @@ class Brain:
             orders=tuple(orders),
             reservations=tuple(reserve_cloth(orders, self._view().catalogue)),
         )
+
+    async def _forecast(self, request: ForecastRequest) -> ForecastResult:
+        """Return a forecast that the planner can reckon with, whatever the model gave."""
+        answer = await self._run(request, self._settings.timeout_s)
+        try:
+            check_numbers(answer.table)
+        except PluginError as exc:
+            log.warning("forecast_fallback model=%s: %s", request.model, exc)
+            instead = replace(request, model=FALLBACK, options={}, kept=None, refit=False)
+            plain = await self._run(instead, self._settings.timeout_s)
+            check_numbers(plain.table)
+            note = f"{request.model}: {exc} Seasonal naive took its place."
+            note_zh = f"{request.model} 的预测含无效数值，改用季节朴素法。"
+            told = {"asked": request.model, "status": "fallback", "note": note, "note_zh": note_zh}
+            return ForecastResult(plain.table, replace(plain.report, trained=False, **told))  # type: ignore[arg-type]  # texts
+        return answer
 
     def _champion(self, now_ms: int) -> ModelRecord:
         """Return the champion; the settings name the first, and another if they were changed."""
@@ -340,11 +357,14 @@ def check_numbers(table: pa.Table) -> None:
     """Check that the planner can reckon with a forecast: it never receives NaN.
 
     Raises:
-        PluginError: if a value is missing, not finite or negative.
+        PluginError: if a value is missing, not a number, negative, or beyond `MAX_PIECES`.
     """
     values = np.asarray(table["value"].to_numpy(zero_copy_only=False), dtype=np.float64)
-    if not len(values) or not np.isfinite(values).all() or (values < 0).any():
-        raise PluginError("The forecast holds values that are missing, not finite or negative.")
+    if not len(values) or not ((values >= 0) & (values <= MAX_PIECES)).all():
+        raise PluginError(
+            "The forecast holds values that are missing, no numbers, or outside 0 to "
+            f"{MAX_PIECES:g}."
+        )
 
 
 def _forecast(rows: Sequence[dict[str, object]]) -> pa.Table:

@@ -15,7 +15,7 @@ from seamline_broker.errors import ConfigError, SeamlineError
 from seamline_broker.users import Secrets, write_private
 from seamline_platform.cli.ports import process_text
 
-_PARTS: Final = ("broker", "field", "outbox", "store", "logs", "config")
+_PARTS: Final = ("broker", "field", "outbox", "store", "models", "logs", "config")
 _FILES: Final = ("run.json", "supervisor.json", "platform.json")
 
 

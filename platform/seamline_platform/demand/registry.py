@@ -150,9 +150,11 @@ class Register:
         self.record(event.model_id)
         after = replace(self, events=(*self.events, event))
         if event.kind == "promoted":
-            stack = tuple(i for i in self.earlier if i != event.model_id)
-            if self.champion_id and self.champion_id != event.model_id:
-                stack = (*(i for i in stack if i != self.champion_id), self.champion_id)
+            # The champion that steps back comes last; a failed one is never returned to.
+            gone = self.failed | {event.model_id}
+            others = tuple(i for i in self.earlier if i != self.champion_id)
+            before = (*others, self.champion_id) if self.champion_id else others
+            stack = tuple(i for i in before if i not in gone)
             return replace(
                 after, champion_id=event.model_id, earlier=stack, since_ms=event.plant_ms
             )
