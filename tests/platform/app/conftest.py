@@ -24,6 +24,31 @@ COLOURS, SIZES, REGIONS = ("WHT", "BLK"), ("S", "M", "L"), ("east", "west")
 SKUS = [f"{s}-{c}-{z}" for s in STYLES for c in COLOURS for z in SIZES]
 
 
+LEARNER = """
+import numpy as np
+from seamline_platform.demand.frame import forecast_table, panel_of
+
+class Learner:
+    '''The mean of the days it was trained on, for ever: what it learnt is easy to see.'''
+
+    def __init__(self, factor: float = 1.0) -> None:
+        self.factor = factor
+        self.level = None
+
+    def fit(self, history, horizon, quantiles):
+        panel = panel_of(history)
+        self.level = np.nanmean(panel.y[:, -14:], axis=1)
+        self.trained_days = panel.days
+
+    def forecast(self, history, horizon, quantiles):
+        panel = panel_of(history)
+        spread = np.sqrt(self.level + 0.5)[:, None] * np.linspace(-1.3, 1.6, len(quantiles))
+        one = np.maximum(self.level[:, None] + spread, 0.0) * self.factor
+        values = np.repeat(one[:, None, :], horizon, axis=1)
+        return forecast_table(panel.ids, panel.next_day, quantiles, values)
+"""
+
+
 def catalogue() -> Catalogue:
     """Return three styles in two colours and three sizes, sold in two regions."""
     styles = {
@@ -134,3 +159,11 @@ def make_plant(tmp_path: Path) -> Iterator[Callable[..., Plant]]:
     yield make
     for plant in made:
         plant.close()
+
+
+@pytest.fixture
+def learner(tmp_path: Path) -> str:
+    """A loose file with a model whose trained state is easy to see."""
+    path = tmp_path / "learner.py"
+    path.write_text(LEARNER)
+    return f"{path}:Learner"

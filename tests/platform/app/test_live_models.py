@@ -6,37 +6,6 @@ from pathlib import Path
 
 import pytest
 
-LEARNER = """
-import numpy as np
-from seamline_platform.demand.frame import forecast_table, panel_of
-
-class Learner:
-    '''The mean of the days it was trained on, for ever: what it learnt is easy to see.'''
-
-    def __init__(self, factor: float = 1.0) -> None:
-        self.factor = factor
-        self.level = None
-
-    def fit(self, history, horizon, quantiles):
-        panel = panel_of(history)
-        self.level = np.nanmean(panel.y[:, -14:], axis=1)
-        self.trained_days = panel.days
-
-    def forecast(self, history, horizon, quantiles):
-        panel = panel_of(history)
-        spread = np.sqrt(self.level + 0.5)[:, None] * np.linspace(-1.3, 1.6, len(quantiles))
-        one = np.maximum(self.level[:, None] + spread, 0.0) * self.factor
-        values = np.repeat(one[:, None, :], horizon, axis=1)
-        return forecast_table(panel.ids, panel.next_day, quantiles, values)
-"""
-
-
-@pytest.fixture
-def learner(tmp_path: Path) -> str:
-    path = tmp_path / "learner.py"
-    path.write_text(LEARNER)
-    return f"{path}:Learner"
-
 
 def test_the_first_night_trains_and_the_next_use_what_is_kept(
     make_plant: Callable, learner: str
@@ -226,7 +195,7 @@ def test_without_an_earlier_champion_the_night_says_so_and_goes_on(
 
 def test_a_training_that_fails_leaves_the_champion(make_plant: Callable, learner: str) -> None:
     file = Path(learner.rpartition(":")[0])
-    broken = LEARNER.replace("np.nanmean", "np.broken_by_an_edit")
+    broken = file.read_text().replace("np.nanmean", "np.broken_by_an_edit")
     plant = make_plant(model=learner, retrain_days=2, drift=False)
 
     asyncio.run(plant.night())
