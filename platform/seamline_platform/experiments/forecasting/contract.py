@@ -287,15 +287,21 @@ class RankFlip:
 
 @dataclass(frozen=True, slots=True)
 class OtherTerms:
-    """What one model cost when one of the terms was another: a cell of the sensitivity grid."""
+    """One model under terms that differ from the task's in one parameter (sensitivity)."""
 
     task: str
-    setting: str
-    """The term that was changed: `lead_time`, `underage`, `capacity`, `moq`."""
-    value: float
+    parameter: str
+    """`base`, `lead_time`, `cost_ratio`, `capacity`, `moq` or `unmet`."""
+    value: str
     model: str
-    cost: float
-    fill_rate: float
+    cost: float | None
+    """Per series and period charged; None: could not be played, see `note`."""
+    fill_rate: float | None
+    rank: int | None
+    """1 = cheapest under these terms."""
+    cheapest_changes: bool = False
+    """True if another model is cheapest here than under the task's own terms."""
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

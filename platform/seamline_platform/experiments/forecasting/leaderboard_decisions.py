@@ -161,21 +161,31 @@ def sensitivity_section(result: Result, colours: Colours) -> str:
     tables = []
     for task in dict.fromkeys(row.task for row in result.sensitivity):
         rows = [row for row in result.sensitivity if row.task == task]
-        settings = list(dict.fromkeys((row.setting, row.value) for row in rows))
-        cost = {(row.setting, row.value, row.model): row.cost for row in rows}
-        head = [both(("model", "模型")), *(escape(f"{name} {value:g}") for name, value in settings)]
+        settings = list(dict.fromkeys((row.parameter, row.value) for row in rows if row.model))
+        cost = {(row.parameter, row.value, row.model): row.cost for row in rows}
+        moved = {(row.parameter, row.value) for row in rows if row.cheapest_changes}
+        head = [both(("model", "模型")), *(_setting(s, s in moved) for s in settings)]
         body = [
             [name_cell(model, colours), *(_relative(cost, setting, model) for setting in settings)]
-            for model in dict.fromkeys(row.model for row in rows)
+            for model in dict.fromkeys(row.model for row in rows if row.model)
         ]
-        tables.append(f"<h3><code>{escape(task)}</code></h3>{raw_table(head, body)}")
+        notes = dict.fromkeys(row.note for row in rows if row.note and not row.model)
+        said = "".join(f"<p class='facts'>{escape(note)}</p>" for note in notes)
+        tables.append(f"<h3><code>{escape(task)}</code></h3>{raw_table(head, body)}{said}")
     if not tables:
         return ""
     return section(say.SENSITIVITY, paragraph(say.SENSITIVITY_READ, "soft"), *tables)
 
 
+def _setting(setting: tuple[str, str], moved: bool) -> str:
+    name, value = setting
+    words = say.TERMS.get(name, (name.replace("_", " "),) * 2)
+    mark = " *" if moved else ""
+    return both((f"{words[0]} {value}{mark}", f"{words[1]} {value}{mark}"))
+
+
 def _relative(
-    cost: Mapping[tuple[str, float, str], float], setting: tuple[str, float], model: str
+    cost: Mapping[tuple[str, str, str], float | None], setting: tuple[str, str], model: str
 ) -> str:
     mine, base = cost.get((*setting, model)), cost.get((*setting, REFERENCE))
     if mine is None or base is None or not base:

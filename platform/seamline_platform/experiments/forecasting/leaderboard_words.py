@@ -117,9 +117,19 @@ SCATTER_READ: Final[Words] = (
 )
 SENSITIVITY: Final[Words] = ("Other terms", "改变条件")
 SENSITIVITY_READ: Final[Words] = (
-    "Cost relative to SeasonalNaive's under the same terms; below 1 is cheaper.",
-    "相同条件下相对 SeasonalNaive 的成本；低于 1 更省。",
+    "Cost relative to SeasonalNaive's under the same terms; below 1 is cheaper. *: another model "
+    "is "
+    "the cheapest here than under the task's own terms.",
+    "相同条件下相对 SeasonalNaive 的成本；低于 1 更省。*：此处最省的模型与任务自身条件下的不同。",
 )
+TERMS: Final[dict[str, Words]] = {
+    "base": ("own terms", "自身条件"),
+    "lead_time": ("lead time", "提前期"),
+    "cost_ratio": ("cost ratio", "成本比"),
+    "capacity": ("capacity", "产能"),
+    "moq": ("MOQ", "最小起订量"),
+    "unmet": ("unmet", "缺货"),
+}
 CLAIMS: Final[Words] = ("What may be claimed, and what not", "可以主张什么，不可以主张什么")
 CLAIM_LIST: Final[tuple[Words, ...]] = (
     ("A difference is claimed only where the interval of the paired difference leaves out zero; "

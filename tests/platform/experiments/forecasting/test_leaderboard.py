@@ -56,8 +56,8 @@ def result() -> Result:
     )  # fmt: skip
     flips = (RankFlip("toy", "owa", -0.25, 3, "Naive", "mine.py:Mine"),)
     other = (
-        OtherTerms("toy", "lead_time", 4, "SeasonalNaive", 8.0, 0.9),
-        OtherTerms("toy", "lead_time", 4, "mine.py:Mine", 6.0, 0.9),
+        OtherTerms("toy", "lead_time", "4", "SeasonalNaive", 8.0, 0.9, 2),
+        OtherTerms("toy", "lead_time", "4", "mine.py:Mine", 6.0, 0.9, 1, True),
     )
     skipped = TaskResult(replace(TASK, name="gone"), (), "", "put it into DIR/gone")
     return Result((found, skipped), rows, flips, 7, other)

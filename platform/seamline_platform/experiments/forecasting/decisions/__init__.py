@@ -6,7 +6,7 @@ from seamline_platform.experiments.forecasting.decisions.demandpath import (
     demand_path,
 )
 from seamline_platform.experiments.forecasting.decisions.flips import rank_flips
-from seamline_platform.experiments.forecasting.decisions.grid import SensitivityRow, sensitivity
+from seamline_platform.experiments.forecasting.decisions.grid import sensitivity
 from seamline_platform.experiments.forecasting.decisions.ladder import Ladder
 from seamline_platform.experiments.forecasting.decisions.ledger import Ledger, keep_ledger
 from seamline_platform.experiments.forecasting.decisions.study import Setup, decide
@@ -16,7 +16,6 @@ __all__ = [
     "Ladder",
     "Ledger",
     "Opening",
-    "SensitivityRow",
     "Setup",
     "decide",
     "demand_path",

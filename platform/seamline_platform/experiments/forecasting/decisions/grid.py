@@ -4,11 +4,17 @@ One parameter at a time is changed from the task's terms; forecasts stay the sam
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from seamline_broker.errors import ConfigError
-from seamline_platform.experiments.forecasting.contract import Forecasted, Task, Terms, Window
+from seamline_platform.experiments.forecasting.contract import (
+    Forecasted,
+    OtherTerms,
+    Task,
+    Terms,
+    Window,
+)
 from seamline_platform.experiments.forecasting.decisions import measures
 from seamline_platform.experiments.forecasting.decisions.study import Setup, play
 
@@ -19,25 +25,6 @@ COST_RATIOS: Final = (1.0, 4.0, 9.0, 19.0)
 CAPACITIES: Final = (0.9, 1.0, 1.2, None)
 MINIMUM_ORDERS: Final = (0, 20, 100)
 BASE: Final = "base"
-
-
-@dataclass(frozen=True, slots=True)
-class SensitivityRow:
-    """One model under terms that differ from the task's in one parameter."""
-
-    task: str
-    parameter: str
-    """`base`, `lead_time`, `cost_ratio`, `capacity`, `moq` or `unmet`."""
-    value: str
-    model: str
-    cost: float | None
-    """Per series and period charged; None: could not be played, see `note`."""
-    fill_rate: float | None
-    rank: int | None
-    """1 = cheapest under these terms."""
-    cheapest_changes: bool = False
-    """True if another model is cheapest here than under the task's own terms."""
-    note: str = ""
 
 
 def variants(terms: Terms) -> Iterator[tuple[str, str, Terms]]:
@@ -59,7 +46,7 @@ def variants(terms: Terms) -> Iterator[tuple[str, str, Terms]]:
 
 def sensitivity(
     task: Task, windows: Sequence[Window], forecasts: Mapping[str, Sequence[Forecasted]]
-) -> tuple[SensitivityRow, ...]:
+) -> tuple[OtherTerms, ...]:
     """Return rows for every variant of the task's terms and every model.
 
     A variant that the windows cannot carry (an order would cover more periods than were forecast)
@@ -70,21 +57,17 @@ def sensitivity(
     """
     if task.terms is None:
         raise ConfigError(f"Task {task.name} has no terms: no decisions are made in it.")
-    rows: list[SensitivityRow] = []
+    rows: list[OtherTerms] = []
     best = ""
     for parameter, value, terms in variants(task.terms):
         found, note = _costs(task, windows, forecasts, terms)
         if not found:
-            rows.append(
-                SensitivityRow(task.name, parameter, value, "", None, None, None, note=note)
-            )
+            rows.append(OtherTerms(task.name, parameter, value, "", None, None, None, note=note))
             continue
         order = sorted(found, key=lambda m: (found[m][0], m))
         best = best or order[0]
         rows += [
-            SensitivityRow(
-                task.name, parameter, value, model, *found[model], rank, order[0] != best
-            )
+            OtherTerms(task.name, parameter, value, model, *found[model], rank, order[0] != best)
             for rank, model in enumerate(order, start=1)
         ]
     return tuple(rows)
