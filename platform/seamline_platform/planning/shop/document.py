@@ -143,11 +143,17 @@ def _whole(value: object, where: str) -> int:
     return value
 
 
+def moment_of(text: object, where: str) -> int:
+    """Return the epoch ms of an ISO 8601 time (UTC where it has no offset).
+
+    Raises:
+        ConfigError: if it is none.
+    """
+    return round(_moment(text, where).timestamp() * 1000)
+
+
 def _start(value: object) -> int:
-    if type(value) is int:
-        return value
-    moment = _moment(value, "start")
-    return round(moment.timestamp() * 1000)
+    return value if type(value) is int else moment_of(value, "start")
 
 
 def _moment(value: object, where: str) -> datetime:
