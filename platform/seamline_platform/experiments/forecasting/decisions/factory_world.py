@@ -5,30 +5,34 @@ and the hub's (`planning.DispatchPolicy`) decide on the view of a simulated plan
 depends on what was made, so that a model meets the stock-outs that its own forecasts have caused.
 """
 
+import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from seamline_broker.contracts.commands import Command
 from seamline_broker.contracts.events import Event
 from seamline_broker.contracts.view import OrderView, View
 from seamline_platform.demand.leadtime import lead_time_demand
-from seamline_platform.experiments.forecasting.contract import LEVELS
+from seamline_platform.demand.protocol import LEVELS
 from seamline_platform.experiments.forecasting.decisions.dependence import error_correlation
 from seamline_platform.experiments.forecasting.decisions.factory_money import Money, MoneyBook
 from seamline_platform.planning.dispatch import DispatchPolicy
-from seamline_platform.planning.replenish import KIND, ReplenishParams, replenish
+from seamline_platform.planning.replenish import ReplenishParams, replenish
 from seamline_sim import World, load_scenario
 from seamline_sim.core import DAY_MS, DAY_US, HOUR_US
 from seamline_sim.drivers import run_headless
 from seamline_sim.market import Market
 from seamline_sim.prerun import prerun
 
+FloatArray = npt.NDArray[np.float64]
 Teller = Callable[[pa.Table, int], pa.Table]
-"""From the history (long frame) and a horizon in days to `unique_id, ds, quantile, value`."""
+"""From the history (long frame) and a horizon in days to `unique_id, ds, quantile, value`, at the
+levels of a live night (`demand.protocol.LEVELS`)."""
 Progress = Callable[[float], None]
 
 WEEK: Final = 7
@@ -86,7 +90,17 @@ class Morning:
         r = error_correlation(history, ids, settings.params.cover_days, WEEK)
         return cls(seed, settings, world.snapshot(), sales, world.market, r)
 
-    def truth(self, ids: Sequence[str], first_day: int, days: int) -> np.ndarray:
+    def demand_digest(self) -> str:
+        """Return the SHA-256 of what consumers will want over the whole run, by SKU and day."""
+        days = self.settings.warm_up_days + self.settings.days + 3
+        digest = hashlib.sha256()
+        for region in self.market.scenario.regions:
+            for style in self.market.collection.styles:
+                for day in range(days):
+                    digest.update(repr(self.market.sku_demand(region.id, style, day)).encode())
+        return digest.hexdigest()
+
+    def truth(self, ids: Sequence[str], first_day: int, days: int) -> FloatArray:
         """Return what consumers will want, (series, days); days count from the start of the run."""
         place = {name: i for i, name in enumerate(ids)}
         result = np.zeros((len(ids), days))
@@ -199,20 +213,20 @@ def run_factory(morning: Morning, teller: Teller, progress: Progress | None = No
 
     begin_day = world.now_us // DAY_US + 1
     whole = settings.warm_up_days + settings.days
-    for day in range(whole):
+    for day in range(whole + 1):
         run_headless(world, (begin_day + day) * DAY_US, night, read, every_us=_EVERY_US)
         if day == settings.warm_up_days:
             money.begin(world)
         if day > settings.warm_up_days:
             money.midnight(world)
         if progress is not None:
-            progress((day + 1) / whole)
+            progress(day / whole)
     first_ms = world.start_ms + (begin_day + settings.warm_up_days) * DAY_MS
-    ordered = [night.ordered.get(first_ms + at * DAY_MS, 0) for at in range(settings.days - 1)]
+    ordered = [night.ordered.get(first_ms + at * DAY_MS, 0) for at in range(settings.days)]
     return money.close(world, ordered)
 
 
-def foretold(table_ids: Sequence[str], first: int, values: np.ndarray) -> pa.Table:
+def foretold(table_ids: Sequence[str], first: int, values: FloatArray) -> pa.Table:
     """Return a forecast table that is sure of `values` (series, days) from day `first` (1970)."""
     series, days = values.shape
     count = len(LEVELS)
@@ -241,8 +255,3 @@ def perfect(morning: Morning) -> Teller:
         return foretold(ids, first, morning.truth(ids, first - start, horizon))
 
     return tell
-
-
-__all__ = [
-    "KIND", "FactorySettings", "Morning", "Night", "SalesBook", "Teller", "perfect", "run_factory",
-]  # fmt: skip

@@ -12,7 +12,7 @@ factory run (`decisions.factory`) closes that loop.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -49,6 +49,7 @@ from seamline_platform.experiments.forecasting.decisions.ladder import (
     rungs_with,
 )
 from seamline_platform.experiments.forecasting.decisions.ledger import Ledger, keep_ledger
+from seamline_platform.experiments.forecasting.ranks import Ranks, ranks_of
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -173,7 +174,9 @@ def decide(
     draws = draw_weights(len(blocks.names), seed)
     oracle = float(setup.oracle().cost[0].sum())
     costs = {p.model: blocks.sums(p.ledger.cost[0]) for p in played}
+    ranks = ranks_of({model: (cost / blocks.sizes).tolist() for model, cost in costs.items()})
     rows = [_row(task, setup, p, blocks, draws, oracle, costs) for p in played]
+    rows = [_ranked(row, ranks) for row in rows]
     rows.sort(key=lambda row: (row.cost or 0.0, row.model))
     rows += [_empty(task, model, status, note) for model, (status, note) in left_out.items()]
     return tuple(rows)
@@ -219,6 +222,15 @@ def _row(
         note=note,
         demand_sha256=ledger.demand_sha256,
     )
+
+
+def _ranked(row: DecisionRow, ranks: Ranks | None) -> DecisionRow:
+    """Return a row with its mean rank over blocks and what stands on both sides of it."""
+    if ranks is None:
+        return row
+    mean = ranks.means[ranks.models.index(row.model)]
+    half = ranks.half_width
+    return replace(row, rank=mean, rank_lo=mean - half, rank_hi=mean + half)
 
 
 def _parts(setup: Setup, played: Played) -> dict[str, float]:
