@@ -121,6 +121,7 @@ def test_capacity_with_a_minimum_order_grants_whole_orders_to_the_barest_shelf()
     assert share_capacity(ladder, 1, np.array([3.0, 0.0, 2.5]), 13, 5).tolist() == [0, 9, 0]
 
 
+@settings(deadline=None)
 @given(
     need=st.lists(st.floats(0, 50), min_size=1, max_size=6),
     capacity=st.integers(0, 120),
@@ -144,6 +145,7 @@ PATHS = st.integers(2, 6).flatmap(
 )
 
 
+@settings(deadline=None)
 @given(
     path=PATHS,
     unmet=st.sampled_from(["lost", "backorder"]),
@@ -180,7 +182,7 @@ def test_a_steady_opening_keeps_a_steady_plant_steady() -> None:
 MONEY = st.floats(0.01, 1000)
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(
     pairs=st.lists(st.tuples(st.floats(0, 1e5), st.integers(0, 10**5)), min_size=1, max_size=20),
     underage=MONEY,
