@@ -33,6 +33,13 @@ KINDS = {
 }  # fmt: skip
 
 
+_YOUNG_ALARMS = {
+    "closed_ms": 0, "days": 0, "first_days": 28, "false_alarms_per_year": 0.1, "alarms": [],
+    "styles": [],
+}  # fmt: skip
+_YOUNG_QUALITY: dict[str, Any] = {"model": "", "nights": [], "horizons": [], "levels": []}
+
+
 def _wall_ms() -> int:
     return time.time_ns() // 1_000_000
 
@@ -63,6 +70,8 @@ class Standin:
         self.skip: dict[str, int] = {}
         self.refuse: str = ""
         self.silent = False
+        self.young = False
+        """Before the first night: nothing is closed yet."""
         self.loop: asyncio.AbstractEventLoop | None = None
         self.app = Starlette(
             routes=[
@@ -70,7 +79,13 @@ class Standin:
                 Route("/api/floor", self.floor),
                 Route("/api/orders/{order}", self.order),
                 Route("/api/forecast", self.forecasts),
+                Route("/api/forecast/alarms", self.alarms),
+                Route("/api/forecast/quality", self.quality),
+                Route("/api/forecast/{unique_id}/explain", self.explanation),
                 Route("/api/forecast/{unique_id:path}", self.forecast),
+                Route("/api/models", self.models),
+                Route("/api/models/{model_id}/promote", self.promote, methods=["POST"]),
+                Route("/api/models/rollback", self.rollback, methods=["POST"]),
                 Route("/api/kpis", self.kpis),
                 Route("/api/readings", self.readings),
                 Route("/api/devices", self.devices),
@@ -182,6 +197,29 @@ class Standin:
 
     async def forecast(self, request: Request) -> JSONResponse:
         return JSONResponse(self.maker.forecast_detail(request.path_params["unique_id"]))
+
+    async def alarms(self, _: Request) -> JSONResponse:
+        return JSONResponse(self.maker.alarms() if not self.young else _YOUNG_ALARMS)
+
+    async def quality(self, _: Request) -> JSONResponse:
+        return JSONResponse(self.maker.quality() if not self.young else _YOUNG_QUALITY)
+
+    async def explanation(self, request: Request) -> JSONResponse:
+        if self.refuse:
+            error = {"what": self.refuse, "expected": "a model", "exists": []}
+            return JSONResponse({"error": error}, 503)
+        return JSONResponse(self.maker.explanation(request.path_params["unique_id"]))
+
+    async def models(self, _: Request) -> JSONResponse:
+        return JSONResponse(self.maker.models())
+
+    async def promote(self, request: Request) -> JSONResponse:
+        self.maker.champion = request.path_params["model_id"]
+        return JSONResponse(self.maker.models())
+
+    async def rollback(self, _: Request) -> JSONResponse:
+        self.maker.champion = self.maker.models()["rollback_to"]
+        return JSONResponse(self.maker.models())
 
     async def kpis(self, request: Request) -> JSONResponse:
         q = request.query_params

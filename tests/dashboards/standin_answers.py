@@ -15,9 +15,10 @@ from standin_facts import (
     STATIONS,
     STYLES,
 )
+from standin_insight import InsightAnswers
 
 
-class Answers:
+class Answers(InsightAnswers):
     """The maker's answers; `Maker` has the state behind them."""
 
     def run_info(self) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import type {
   ControlAccepted,
   ControlRequest,
   Error as ErrorAnswer,
+  ModelList,
   QueryResult,
 } from "./feed/types.gen";
 import { feed } from "./feed/topics";
@@ -69,6 +70,11 @@ export const compare = {
   pace: (request: ComparePace): Promise<CompareState> => post("/api/compare/pace", request),
   flip: (request: CompareSwitch): Promise<CompareState> => post("/api/compare/switch", request),
   stop: (): Promise<CompareState> => post("/api/compare/stop", {}),
+};
+
+export const models = {
+  promote: (id: string): Promise<ModelList> => post(`/api/models/${encodeURIComponent(id)}/promote`, {}),
+  rollback: (): Promise<ModelList> => post("/api/models/rollback", {}),
 };
 
 export function commandStatus(id: string): Promise<CommandStatus> {

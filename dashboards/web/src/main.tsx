@@ -9,6 +9,7 @@ import "./styles/base.css";
 import "./styles/floor.css";
 import "./styles/views.css";
 import "./styles/compare.css";
+import "./styles/insight.css";
 import { followSystem } from "./theme";
 
 startRouter();

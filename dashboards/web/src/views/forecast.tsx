@@ -8,6 +8,10 @@ import type { ForecastDetail, ForecastSeries, ForecastSummary } from "../feed/ty
 import { day, dayTime, number, percent, short } from "../format";
 import { lang, t, word } from "../i18n";
 import { Empty } from "../parts/drawer";
+import { Explain } from "../parts/explain";
+import { ModelsCard } from "../parts/models";
+import { QualityCard } from "../parts/quality";
+import { TrendsCard } from "../parts/trends";
 
 const SHOWN = 80;
 
@@ -108,7 +112,8 @@ function Detail(props: { id: string; origin: number }) {
 export function ForecastView() {
   useTopics("forecast");
   const summary = live.forecast.value.value;
-  const list = useGet("GET /api/forecast", "/api/forecast", summary?.origin_ms ?? 0);
+  const origin = summary?.origin_ms ?? 0;
+  const list = useGet("GET /api/forecast", "/api/forecast", origin);
   const [picked, pick] = useState("");
   const series = list.data?.series ?? [];
   const chosen = picked || (series[0]?.unique_id ?? "");
@@ -118,6 +123,7 @@ export function ForecastView() {
       <h1>{t("nav.forecast")}</h1>
       <Scores summary={summary} />
       {note && <p class="note">{note}</p>}
+      <TrendsCard again={origin} />
       {list.error && <Empty bad text={list.error} />}
       {!list.error && series.length === 0 && <Empty text={list.loading ? t("loading") : t("forecast.empty")} />}
       {series.length > 0 && (
@@ -126,9 +132,12 @@ export function ForecastView() {
           <section class="card" aria-label={chosen} data-testid="fan">
             <header class="card-head"><h2>{chosen}</h2><span class="spring" /><span class="minor">{t("forecast.made", { time: dayTime(list.data?.origin_ms ?? 0) })}</span></header>
             <Detail id={chosen} origin={list.data?.origin_ms ?? 0} />
+            <Explain id={chosen} origin={list.data?.origin_ms ?? 0} />
           </section>
         </div>
       )}
+      <QualityCard again={origin} />
+      <ModelsCard again={origin} />
     </>
   );
 }
