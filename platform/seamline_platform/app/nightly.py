@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -339,11 +339,11 @@ class Brain:
     def _score(self, history: pa.Table, origin_ms: int) -> None:
         for row in self._store.read(UNSCORED, [origin_ms]):
             made_ms, model = integer(row["origin_ms"]), str(row["model"])
-            rows = self._store.read(ONE_FORECAST, [made_ms, model, origin_ms])
-            if not rows:
+            rows = self._store.read_table(ONE_FORECAST, [made_ms, model, origin_ms])
+            if not len(rows):
                 continue
             try:
-                result = score(_forecast(rows), history)
+                result = score(rows, history)
             except (SeamlineError, ValueError) as exc:
                 log.warning("score_failed origin_ms=%s model=%s: %s", made_ms, model, exc)
                 continue
@@ -365,10 +365,6 @@ def check_numbers(table: pa.Table) -> None:
             "The forecast holds values that are missing, no numbers, or outside 0 to "
             f"{MAX_PIECES:g}."
         )
-
-
-def _forecast(rows: Sequence[dict[str, object]]) -> pa.Table:
-    return pa.Table.from_pylist(list(rows))
 
 
 def _score_row(result: Score, made_ms: int, model: str, origin_ms: int) -> dict[str, object]:

@@ -183,6 +183,7 @@ def _metrics(runtime: Runtime) -> Mapping[str, float]:
     flat["planner_replans"] = float(runtime.planner.replans)
     flat["twin_duplicates"] = float(runtime.projection.duplicates)
     flat["streams_late"] = float(runtime.kpis.late)
+    flat |= runtime.late.metrics()
     return flat
 
 

@@ -149,7 +149,9 @@ async def page(runtime: Runtime) -> None:
         if beats % 5 == 0:
             runtime.publisher.figures()
         beats += 1
+        asleep_s = runtime.clock.steady_s()
         await asyncio.sleep(_PAGE_S)
+        runtime.late.add(runtime.clock.steady_s() - asleep_s - _PAGE_S)
 
 
 async def keep(runtime: Runtime) -> None:

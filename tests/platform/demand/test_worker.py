@@ -1,6 +1,7 @@
 import asyncio
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -8,6 +9,7 @@ import pytest
 
 from seamline_broker.errors import PluginError
 from seamline_platform.demand.frame import grid_of
+from seamline_platform.demand.kept import KeptFile
 from seamline_platform.demand.protocol import check_forecast, forecaster_names, load_forecaster
 from seamline_platform.demand.worker import ForecastRequest, forecast_here, run_worker
 
@@ -49,6 +51,43 @@ def test_the_platform_itself_never_imports_scikit_learn() -> None:
     code = "import sys, seamline_platform.demand.worker as w; print('sklearn' in sys.modules)"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "False"
+
+
+KEEPER = """
+from seamline_platform.demand.seasonal_naive import SeasonalNaive
+class Keeper(SeasonalNaive):
+    def fit(self, history, horizon, quantiles):
+        self.trained_on = len(history)
+    def forecast(self, history, horizon, quantiles):
+        assert self.trained_on > 0
+        return super().forecast(history, horizon, quantiles)
+"""
+
+
+def test_a_trained_state_goes_from_one_process_to_the_next(shop: pa.Table, tmp_path: Path) -> None:
+    path = tmp_path / "keeper.py"
+    path.write_text(KEEPER)
+    kept = KeptFile(str(tmp_path / "m-1.state"), "ab" * 32, "m-1")
+    request = ForecastRequest(f"{path}:Keeper", shop, 7, (0.1, 0.5, 0.9), kept=kept)
+    first, second = (asyncio.run(run_worker(request)) for _ in range(2))
+    assert [(r.report.trained, r.report.kept) for r in (first, second)] == [
+        (True, True),
+        (False, True),
+    ]
+    assert second.table.equals(first.table)
+    stranger = tmp_path / "stranger.state"
+    stranger.write_bytes(b"\0" * 32 + Path(kept.path).read_bytes()[32:])
+    taken = replace(request, kept=KeptFile(str(stranger), "ab" * 32, "m-1"))
+    report = asyncio.run(run_worker(taken)).report
+    assert (report.status, report.trained) == ("ok", True)
+    assert "refused unread" in report.note
+
+
+def test_a_model_is_measured_in_its_process(shop: pa.Table) -> None:
+    request = ForecastRequest("seasonal_naive", shop, 7, (0.1, 0.5, 0.9), origins=1)
+    metrics = asyncio.run(run_worker(request)).report.metrics
+    assert metrics is not None
+    assert (metrics.days, len(metrics.daily)) == (7, 7)
 
 
 def test_a_model_that_takes_too_long_is_replaced_and_it_says_so(
