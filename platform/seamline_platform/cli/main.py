@@ -16,6 +16,7 @@ from seamline_platform.cli import (
     data_commands,
     docs_commands,
     experiment_commands,
+    forecaster_commands,
     model_commands,
     part_commands,
     shop_commands,
@@ -174,6 +175,7 @@ app.add_typer(sim_commands.app, name="sim")
 app.add_typer(bench_commands.bench_app, name="bench")
 app.add_typer(experiment_commands.app, name="experiment")
 app.add_typer(model_commands.app, name="models")
+app.add_typer(forecaster_commands.app, name="forecaster")
 app.add_typer(docs_commands.docs_app, name="docs")
 app.command("query")(data_commands.query)
 app.command("export")(data_commands.export)
