@@ -235,6 +235,8 @@ class TaskResult:
         default_factory=dict
     )
     """A few series for pictures: the last values known at the last origin, and what came."""
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    """Shipped models that were not run here, and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,3 +315,5 @@ class Result:
     rank_flips: tuple[RankFlip, ...]
     seed: int
     sensitivity: tuple[OtherTerms, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What a reader has to know of this run: subsets, refused data, how it was timed."""

@@ -73,6 +73,7 @@ class Runner:
         self._sheets: dict[tuple[str, str, int], _Sheet] = {}
         self._lock = threading.Lock()
         self._open: set[_Process] = set()
+        self._closed = False
 
     def forecast(self, model_spec: str, task: Task, window: Window) -> Forecasted:
         """Return what a model says in one window, from disk if it said so before."""
@@ -102,8 +103,9 @@ class Runner:
             course.close()
 
     def close(self) -> None:
-        """End all processes now."""
+        """End all processes now, and start no more."""
         with self._lock:
+            self._closed = True
             for process in tuple(self._open):
                 process.stop()
             self._open.clear()
@@ -133,9 +135,17 @@ class Runner:
                 del self._sheets[name]
 
     def start(self, process: "_Process") -> None:
-        """Count a process as running."""
+        """Count a process as running.
+
+        Raises:
+            ModelError: if the runner was closed meanwhile; the process is ended.
+        """
         with self._lock:
-            self._open.add(process)
+            if not self._closed:
+                self._open.add(process)
+                return
+        process.stop()
+        raise ModelError("the benchmark was stopped", gone=True)
 
     def ended(self, process: "_Process") -> None:
         """Count a process as gone."""

@@ -1,0 +1,151 @@
+"""The forecasting benchmark as tables for a terminal."""
+
+import math
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from seamline_platform.experiments.forecasting.contract import (
+    DecisionRow,
+    ModelScore,
+    Result,
+    TaskResult,
+)
+from seamline_platform.experiments.forecasting.overall import standings
+
+WIDTH = 118
+_DIGITS = {"smape": 3, "coverage_80": 3, "coverage_95": 3}
+_COLUMNS = ("owa", "mase", "rmsse", "wrmsse", "smape", "scaled_pinball", "crps", "coverage_80",
+            "miscalibration", "bias", "stability")  # fmt: skip
+_HEADS = {"scaled_pinball": "pinball", "coverage_80": "cover 80", "miscalibration": "miscal"}
+
+
+def print_result(result: Result, console: Console | None = None) -> None:
+    """Print tasks with intervals, decisions, standings over tasks, and what was skipped."""
+    console = console or Console()
+    if not console.is_terminal:  # a file or another program has no narrow window
+        console = Console(file=console.file, width=WIDTH)
+    for found in result.tasks:
+        if found.skipped:
+            continue
+        console.print(_scores(found))
+        for line in _remarks(found):
+            console.print(line, highlight=False, style="dim")
+        rows = [row for row in result.decisions if row.task == found.task.name]
+        if rows:
+            console.print(_decisions(found, rows))
+        console.print()
+    _print_overall(result, console)
+    for found in result.tasks:
+        if found.skipped:
+            console.print(f"Skipped {found.task.name}: {found.skipped}", highlight=False)
+    for note in (*result.notes, f"Seed {result.seed}."):
+        console.print(note, highlight=False)
+
+
+def _scores(found: TaskResult) -> Table:
+    task = found.task
+    columns = [c for c in _COLUMNS if any(c in score.metrics for score in found.models)]
+    table = Table(title=f"{task.name}: {task.title}", title_justify="left", header_style="bold")
+    table.add_column("model", overflow="fold")
+    for column in columns:
+        mark = "*" if column == task.metric else ""
+        table.add_column(_HEADS.get(column, column) + mark, justify="right")
+    for head in ("95 % interval", "cpu s", "MB"):
+        table.add_column(head, justify="right")
+    for score in sorted(found.models, key=lambda s: _order(s, task.metric)):
+        if score.status != "ok":
+            table.add_row(score.model, Text(f"{score.status}: {score.note}", style="red"))
+            continue
+        table.add_row(
+            score.model,
+            *(_figure(score.metrics.get(column), _DIGITS.get(column, 3)) for column in columns),
+            _ends(score, task.metric), f"{score.cpu_seconds:.1f}", f"{score.rss_mb:.0f}",
+        )  # fmt: skip
+    for model, figures in task.published.items():
+        table.add_row(
+            Text(f"published: {model}", style="italic"),
+            *(_figure(figures.get(column), 3) for column in columns), "", "", "",
+            style="dim",
+        )  # fmt: skip
+    return table
+
+
+def _order(score: ModelScore, metric: str) -> tuple[float, str]:
+    return (score.metrics.get(metric, math.inf), score.model)
+
+
+def _figure(value: float | None, digits: int) -> str:
+    return "" if value is None or not math.isfinite(value) else f"{value:.{digits}f}"
+
+
+def _ends(score: ModelScore, metric: str) -> str:
+    if metric not in score.intervals:
+        return ""
+    low, high = score.intervals[metric]
+    return f"{low:.3f} .. {high:.3f}"
+
+
+def _remarks(found: TaskResult) -> list[str]:
+    task = found.task
+    lines = [f"* ranks models here. {task.about}".strip()]
+    if task.published_source:
+        lines.append(f"Published figures: {task.published_source}.")
+    if task.tuned_on:
+        lines.append(f"Tuned on: {task.tuned_on}".strip())
+    lines += [f"Not run: {model}: {reason}" for model, reason in found.left_out.items()]
+    return lines
+
+
+def _decisions(found: TaskResult, rows: list[DecisionRow]) -> Table:
+    terms = found.task.terms
+    said = "" if terms is None else (
+        f" (lead time {terms.lead_time}, review {terms.review}, underage {terms.underage:g}, "
+        f"overage {terms.overage:g}, {terms.unmet})"
+    )  # fmt: skip
+    table = Table(title=f"{found.task.name}: decisions{said}", title_justify="left",
+                  header_style="bold")  # fmt: skip
+    heads = ("model", "cost", "95 % interval", "fill rate", "regret", "against SeasonalNaive",
+             "lead-time demand")  # fmt: skip
+    for place, head in enumerate(heads):
+        table.add_column(head, justify="right" if 0 < place < 6 else "left", overflow="fold")
+    for row in rows:
+        if row.cost is None:
+            table.add_row(row.model, Text(f"{row.status}: {row.note}", style="red"))
+            continue
+        against = row.versus.get("SeasonalNaive")
+        table.add_row(
+            row.model, _figure(row.cost, 3),
+            f"{_figure(row.cost_lo, 3)} .. {_figure(row.cost_hi, 3)}",
+            _figure(row.fill_rate, 3), _figure(row.regret, 3),
+            "" if against is None else
+            f"{100 * against[0]:+.1f} % [{100 * against[1]:+.1f}, {100 * against[2]:+.1f}]",
+            row.aggregation,
+        )  # fmt: skip
+    return table
+
+
+def _print_overall(result: Result, console: Console) -> None:
+    found = standings(result)
+    if found:
+        table = Table(title="Over all tasks, against SeasonalNaive", title_justify="left",
+                      header_style="bold")  # fmt: skip
+        for head in ("model", "skill score", "95 % interval", "win rate", "95 % interval", "tasks"):
+            table.add_column(head, justify="left" if head == "model" else "right")
+        for row in found:
+            table.add_row(
+                row.model, f"{row.skill.mean:.3f}", f"{row.skill.lo:.3f} .. {row.skill.hi:.3f}",
+                f"{row.win_rate.mean:.3f}", f"{row.win_rate.lo:.3f} .. {row.win_rate.hi:.3f}",
+                str(row.tasks),
+            )  # fmt: skip
+        console.print(table)
+    if result.rank_flips:
+        table = Table(title="Kendall's tau of accuracy with cost (1: the same order)",
+                      title_justify="left", header_style="bold")  # fmt: skip
+        for head in ("task", "metric", "tau", "models", "cheapest", "most accurate"):
+            table.add_column(head, justify="right" if head in ("tau", "models") else "left")
+        for flip in result.rank_flips:
+            table.add_row(flip.task, flip.metric, f"{flip.kendall_tau:+.2f}", str(flip.models),
+                          flip.cheapest, flip.most_accurate)  # fmt: skip
+        console.print(table)
