@@ -2,6 +2,7 @@
 
 import math
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -14,10 +15,10 @@ from seamline_platform.experiments.forecasting.contract import (
 )
 from seamline_platform.experiments.forecasting.overall import standings
 
-WIDTH = 118
+WIDTH = 130
 _DIGITS = {"smape": 3, "coverage_80": 3, "coverage_95": 3}
 _COLUMNS = ("owa", "mase", "rmsse", "wrmsse", "smape", "scaled_pinball", "crps", "coverage_80",
-            "miscalibration", "bias", "stability")  # fmt: skip
+            "miscalibration", "bias")  # fmt: skip
 _HEADS = {"scaled_pinball": "pinball", "coverage_80": "cover 80", "miscalibration": "miscal"}
 
 
@@ -47,16 +48,17 @@ def print_result(result: Result, console: Console | None = None) -> None:
 def _scores(found: TaskResult) -> Table:
     task = found.task
     columns = [c for c in _COLUMNS if any(c in score.metrics for score in found.models)]
-    table = Table(title=f"{task.name}: {task.title}", title_justify="left", header_style="bold")
-    table.add_column("model", overflow="fold")
+    table = _table(f"{task.name}: {task.title}")
+    table.add_column("model", no_wrap=True, max_width=32, min_width=20)
     for column in columns:
         mark = "*" if column == task.metric else ""
-        table.add_column(_HEADS.get(column, column) + mark, justify="right")
+        table.add_column(
+            _HEADS.get(column, column) + mark, justify="right", no_wrap=True, min_width=6
+        )
     for head in ("95 % interval", "cpu s", "MB"):
-        table.add_column(head, justify="right")
+        table.add_column(head, justify="right", no_wrap=True, min_width=4)
     for score in sorted(found.models, key=lambda s: _order(s, task.metric)):
         if score.status != "ok":
-            table.add_row(score.model, Text(f"{score.status}: {score.note}", style="red"))
             continue
         table.add_row(
             score.model,
@@ -65,11 +67,21 @@ def _scores(found: TaskResult) -> Table:
         )  # fmt: skip
     for model, figures in task.published.items():
         table.add_row(
-            Text(f"published: {model}", style="italic"),
+            Text(f"{model}, published", style="italic"),
             *(_figure(figures.get(column), 3) for column in columns), "", "", "",
             style="dim",
         )  # fmt: skip
     return table
+
+
+def _table(title: str) -> Table:
+    return Table(
+        title=title,
+        title_justify="left",
+        header_style="bold",
+        box=SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+    )
 
 
 def _order(score: ModelScore, metric: str) -> tuple[float, str]:
@@ -89,7 +101,12 @@ def _ends(score: ModelScore, metric: str) -> str:
 
 def _remarks(found: TaskResult) -> list[str]:
     task = found.task
-    lines = [f"* ranks models here. {task.about}".strip()]
+    lines = [
+        f"{score.model} {score.status}: {score.note}"
+        for score in found.models
+        if score.status != "ok"
+    ]
+    lines.append(f"* ranks models here. {task.about}".strip())
     if task.published_source:
         lines.append(f"Published figures: {task.published_source}.")
     if task.tuned_on:
@@ -104,8 +121,7 @@ def _decisions(found: TaskResult, rows: list[DecisionRow]) -> Table:
         f" (lead time {terms.lead_time}, review {terms.review}, underage {terms.underage:g}, "
         f"overage {terms.overage:g}, {terms.unmet})"
     )  # fmt: skip
-    table = Table(title=f"{found.task.name}: decisions{said}", title_justify="left",
-                  header_style="bold")  # fmt: skip
+    table = _table(f"{found.task.name}: decisions{said}")
     heads = ("model", "cost", "95 % interval", "fill rate", "regret", "against SeasonalNaive",
              "lead-time demand")  # fmt: skip
     for place, head in enumerate(heads):
@@ -129,8 +145,7 @@ def _decisions(found: TaskResult, rows: list[DecisionRow]) -> Table:
 def _print_overall(result: Result, console: Console) -> None:
     found = standings(result)
     if found:
-        table = Table(title="Over all tasks, against SeasonalNaive", title_justify="left",
-                      header_style="bold")  # fmt: skip
+        table = _table("Over all tasks, against SeasonalNaive")
         for head in ("model", "skill score", "95 % interval", "win rate", "95 % interval", "tasks"):
             table.add_column(head, justify="left" if head == "model" else "right")
         for row in found:
@@ -141,8 +156,7 @@ def _print_overall(result: Result, console: Console) -> None:
             )  # fmt: skip
         console.print(table)
     if result.rank_flips:
-        table = Table(title="Kendall's tau of accuracy with cost (1: the same order)",
-                      title_justify="left", header_style="bold")  # fmt: skip
+        table = _table("Kendall's tau of accuracy with cost (1: the same order)")
         for head in ("task", "metric", "tau", "models", "cheapest", "most accurate"):
             table.add_column(head, justify="right" if head in ("tau", "models") else "left")
         for flip in result.rank_flips:
