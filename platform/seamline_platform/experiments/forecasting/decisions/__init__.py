@@ -20,6 +20,8 @@ __all__ = [
     "decide",
     "demand_path",
     "keep_ledger",
+    "other_terms",
     "rank_flips",
+    "reaching",
     "sensitivity",
 ]

@@ -21,7 +21,7 @@ from seamline_platform.experiments.forecasting.decisions.study import Setup, pla
 LEAD_REVIEWS: Final = (1, 2, 4)
 """Lead times, in review periods."""
 COST_RATIOS: Final = (1.0, 4.0, 9.0, 19.0)
-"""Underage over overage."""
+"""Underage over what a piece too many costs: critical ratios of .5, .8, .9 and .95."""
 CAPACITIES: Final = (0.9, 1.0, 1.2, None)
 MINIMUM_ORDERS: Final = (0, 20, 100)
 BASE: Final = "base"
@@ -34,7 +34,7 @@ def variants(terms: Terms) -> Iterator[tuple[str, str, Terms]]:
         lead = reviews * terms.review
         yield "lead_time", str(lead), replace(terms, lead_time=lead)
     for ratio in COST_RATIOS:
-        yield "cost_ratio", f"{ratio:g}", replace(terms, underage=ratio * terms.overage)
+        yield "cost_ratio", f"{ratio:g}", replace(terms, underage=ratio * terms.risk)
     for capacity in CAPACITIES:
         name = "none" if capacity is None else f"{capacity:g}"
         yield "capacity", name, replace(terms, capacity=capacity)
@@ -42,6 +42,22 @@ def variants(terms: Terms) -> Iterator[tuple[str, str, Terms]]:
         yield "moq", str(moq), replace(terms, moq=moq)
     for unmet in ("lost", "backorder"):
         yield "unmet", unmet, replace(terms, unmet=unmet)
+
+
+def other_terms(rows: Sequence[SensitivityRow]) -> tuple[OtherTerms, ...]:
+    """Return the rows that have a cost as a result carries them, without the base.
+
+    What is no number (`none`, `lost`, `backorder`) goes into the name of the setting, with value 0.
+    """
+    found = []
+    for row in rows:
+        if row.cost is None or row.fill_rate is None or row.parameter == BASE:
+            continue
+        words = not row.value.replace(".", "").isdigit()
+        setting = f"{row.parameter}_{row.value}" if words else row.parameter
+        value = 0.0 if words else float(row.value)
+        found.append(OtherTerms(row.task, setting, value, row.model, row.cost, row.fill_rate))
+    return tuple(found)
 
 
 def sensitivity(
