@@ -44,22 +44,6 @@ def variants(terms: Terms) -> Iterator[tuple[str, str, Terms]]:
         yield "unmet", unmet, replace(terms, unmet=unmet)
 
 
-def other_terms(rows: Sequence[SensitivityRow]) -> tuple[OtherTerms, ...]:
-    """Return the rows that have a cost as a result carries them, without the base.
-
-    What is no number (`none`, `lost`, `backorder`) goes into the name of the setting, with value 0.
-    """
-    found = []
-    for row in rows:
-        if row.cost is None or row.fill_rate is None or row.parameter == BASE:
-            continue
-        words = not row.value.replace(".", "").isdigit()
-        setting = f"{row.parameter}_{row.value}" if words else row.parameter
-        value = 0.0 if words else float(row.value)
-        found.append(OtherTerms(row.task, setting, value, row.model, row.cost, row.fill_rate))
-    return tuple(found)
-
-
 def sensitivity(
     task: Task, windows: Sequence[Window], forecasts: Mapping[str, Sequence[Forecasted]]
 ) -> tuple[OtherTerms, ...]:
@@ -87,6 +71,22 @@ def sensitivity(
             for rank, model in enumerate(order, start=1)
         ]
     return tuple(rows)
+
+
+def other_terms(rows: Sequence[SensitivityRow]) -> tuple[OtherTerms, ...]:
+    """Return the rows that have a cost as a result carries them, without the base.
+
+    What is no number (`none`, `lost`, `backorder`) goes into the name of the setting, with value 0.
+    """
+    found = []
+    for row in rows:
+        if row.cost is None or row.fill_rate is None or row.parameter == BASE:
+            continue
+        words = not row.value.replace(".", "").isdigit()
+        setting = f"{row.parameter}_{row.value}" if words else row.parameter
+        value = 0.0 if words else float(row.value)
+        found.append(OtherTerms(row.task, setting, value, row.model, row.cost, row.fill_rate))
+    return tuple(found)
 
 
 def _costs(
