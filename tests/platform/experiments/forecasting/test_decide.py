@@ -24,7 +24,6 @@ from seamline_platform.experiments.forecasting.contract import (
 from seamline_platform.experiments.forecasting.decisions import Setup, decide
 from seamline_platform.experiments.forecasting.decisions.dependence import error_correlation
 from seamline_platform.experiments.forecasting.decisions.grid import (
-    other_terms,
     reaching,
     sensitivity,
 )
@@ -326,16 +325,6 @@ def test_the_grid_says_where_the_cheapest_model_changes() -> None:
         cheapest = next(row.model for row in at if row.rank == 1)
         assert all(row.cheapest_changes == (cheapest != "Right") for row in at)
     assert any(row.cheapest_changes for row in found)
-
-
-def test_a_result_carries_the_grid_without_its_base() -> None:
-    found = other_terms(sensitivity(TASK, windows(), three()))
-    settings = {(row.setting, row.value) for row in found}
-    assert ("cost_ratio", 19.0) in settings
-    assert ("capacity", 0.9) in settings
-    assert ("capacity_none", 0.0) in settings
-    assert ("unmet_backorder", 0.0) in settings
-    assert "base" not in {setting for setting, _ in settings}
 
 
 def test_windows_for_the_grid_reach_its_longest_lead_time() -> None:

@@ -44,6 +44,18 @@ def variants(terms: Terms) -> Iterator[tuple[str, str, Terms]]:
         yield "unmet", unmet, replace(terms, unmet=unmet)
 
 
+def reaching(task: Task) -> Task:
+    """Return a task whose decision windows reach as far as the grid's longest lead time asks.
+
+    Raises:
+        ConfigError: if the task has no terms.
+    """
+    if task.terms is None:
+        raise ConfigError(f"Task {task.name} has no terms: no decisions are made in it.")
+    longest = max(LEAD_REVIEWS) * task.terms.review
+    return replace(task, terms=replace(task.terms, lead_time=max(longest, task.terms.lead_time)))
+
+
 def sensitivity(
     task: Task, windows: Sequence[Window], forecasts: Mapping[str, Sequence[Forecasted]]
 ) -> tuple[OtherTerms, ...]:
@@ -71,22 +83,6 @@ def sensitivity(
             for rank, model in enumerate(order, start=1)
         ]
     return tuple(rows)
-
-
-def other_terms(rows: Sequence[SensitivityRow]) -> tuple[OtherTerms, ...]:
-    """Return the rows that have a cost as a result carries them, without the base.
-
-    What is no number (`none`, `lost`, `backorder`) goes into the name of the setting, with value 0.
-    """
-    found = []
-    for row in rows:
-        if row.cost is None or row.fill_rate is None or row.parameter == BASE:
-            continue
-        words = not row.value.replace(".", "").isdigit()
-        setting = f"{row.parameter}_{row.value}" if words else row.parameter
-        value = 0.0 if words else float(row.value)
-        found.append(OtherTerms(row.task, setting, value, row.model, row.cost, row.fill_rate))
-    return tuple(found)
 
 
 def _costs(
