@@ -177,7 +177,7 @@ class MedianLearner:
             )
         x, y, ahead = rows.x[usable], rows.y[usable], ahead[usable]
         half = _halves(series[usable], origin[usable], rng)
-        self._empty = _empty(x[half]) | _empty(x[~half])
+        self._empty = np.logical_or(_empty(x[half]), _empty(x[~half]))
         x = np.where(self._empty, 0.0, x)
         residual = np.empty(len(y))
         for mine in (half, ~half):
@@ -210,8 +210,7 @@ class MedianLearner:
 
 def _empty(x: FloatArray) -> Bools:
     """Return which columns hold nothing at all: scikit-learn cannot bin them."""
-    empty: Bools = np.isnan(x).all(axis=0)
-    return empty
+    return np.logical_and.reduce(np.isnan(x), axis=0)
 
 
 _ENOUGH: Final = 400
