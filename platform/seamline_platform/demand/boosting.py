@@ -210,7 +210,8 @@ class MedianLearner:
 
 def _empty(x: FloatArray) -> Bools:
     """Return which columns hold nothing at all: scikit-learn cannot bin them."""
-    return np.logical_and.reduce(np.isnan(x), axis=0)
+    empty: Bools = np.all(np.isnan(x), axis=0)
+    return empty
 
 
 _ENOUGH: Final = 400
