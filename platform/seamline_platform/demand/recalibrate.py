@@ -4,8 +4,10 @@ Conformalized quantile regression (Romano, Patterson and Candes, NeurIPS 2019), 
 quantile and separately for each number of days ahead: a quantile is moved by the order statistic of
 rank ceil((n + 1) level) among the n residuals `actual - quantile` of earlier nights. Residuals are
 divided by the spread of a count, sqrt(median + 1/2), so that slow and fast sellers can be pooled.
-Sales are counts: where a quantile already splits its ties rightly, that residual is 0 and nothing
-moves. Residuals of one night hang together, so that coverage is that of the past, not a guarantee.
+Sales are counts, of which a move of one residual's width takes or leaves whole pieces; and the
+residuals of one night hang together. So a quantile stays where it is as long as its past is within
+`TOLERANCE` of right: share(y < q) <= level + .03 and share(y <= q) >= level - .03. Coverage is that
+of the past, not a guarantee.
 """
 
 import math
@@ -20,6 +22,8 @@ from seamline_platform.demand.frame import FloatArray, IntArray, forecast_table,
 
 MIN_RESIDUALS: Final = 100
 """With fewer residuals a number of days ahead takes the correction of the nearest below it."""
+TOLERANCE: Final = 0.03
+"""By how much the share of sales below a quantile may be off before it is moved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +49,20 @@ class Outcomes:
 
 
 def corrections(
-    outcomes: Outcomes, levels: Sequence[float], horizon: int, minimum: int = MIN_RESIDUALS
+    outcomes: Outcomes,
+    levels: Sequence[float],
+    horizon: int,
+    minimum: int = MIN_RESIDUALS,
+    tolerance: float = TOLERANCE,
 ) -> FloatArray:
     """Return (horizon, levels): by how many spreads each quantile is to be moved.
+
+    Args:
+        outcomes: earlier forecasts with what came.
+        levels: of their quantiles.
+        horizon: days ahead to correct.
+        minimum: fewest residuals of one number of days ahead that are trusted.
+        tolerance: by how much a share may be off before a quantile is moved.
 
     Raises:
         ValueError: if there are not as many levels as columns of quantiles.
@@ -65,9 +80,18 @@ def corrections(
             result[step] = result[step - 1] if step else 0.0
             continue
         for i, level in enumerate(levels):
-            rank = min(math.ceil((len(of_step) + 1) * level), len(of_step))
-            result[step, i] = of_step[rank - 1, i]
+            result[step, i] = _move(of_step[:, i], level, tolerance)
     return result
+
+
+def _move(residuals: FloatArray, level: float, tolerance: float) -> float:
+    """Return the order statistic of sorted residuals, 0 where the quantile is right as it is."""
+    below = float(np.searchsorted(residuals, 0.0, "left")) / len(residuals)
+    not_above = float(np.searchsorted(residuals, 0.0, "right")) / len(residuals)
+    if below <= level + tolerance and not_above >= level - tolerance:
+        return 0.0
+    rank = min(math.ceil((len(residuals) + 1) * level), len(residuals))
+    return float(residuals[rank - 1])
 
 
 def corrected(forecast: pa.Table, moves: FloatArray) -> pa.Table:

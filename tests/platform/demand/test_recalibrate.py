@@ -17,7 +17,7 @@ def outcomes(ahead: list[int], actual: list[float], quantiles: list[list[float]]
 def test_a_move_is_the_order_statistic_of_the_scaled_residuals() -> None:
     """Nine residuals -4..4 at a median of 3.5 (spread 2): ranks 1, 5 and 9 of 9."""
     earlier = outcomes([1] * 9, [3.5 + r for r in range(-4, 5)], [[3.5, 3.5, 3.5]] * 9)
-    moves = corrections(earlier, LEVELS, horizon=1, minimum=9)
+    moves = corrections(earlier, LEVELS, horizon=1, minimum=9, tolerance=0.0)
     assert moves.tolist() == [[-2.0, 0.0, 2.0]]
     table = forecast_table(["a"], 20_000, LEVELS, np.full((1, 1, 3), 3.5))
     assert grid_of(corrected(table, moves)).values.tolist() == [[[0.0, 3.5, 7.5]]]
@@ -29,6 +29,14 @@ def test_each_number_of_days_ahead_has_its_own_move_and_borrows_if_it_has_few() 
     earlier = outcomes(ahead, actual, [[8.5, 8.5, 8.5]] * 45)
     moves = corrections(earlier, LEVELS, horizon=4, minimum=20)
     assert moves[:, 1] == pytest.approx([2 / 3, 4 / 3, 4 / 3, 4 / 3])
+
+
+def test_a_quantile_that_is_nearly_right_stays() -> None:
+    """Of 100 residuals, 87 are not above the 90 % quantile: within .03; 86 are not."""
+    for right, moved in ((87, False), (86, True)):
+        actual = [8.5] * right + [10.5] * (100 - right)
+        earlier = outcomes([1] * 100, actual, [[8.5, 8.5, 8.5]] * 100)
+        assert bool(corrections(earlier, LEVELS, 1)[0, 2]) is moved
 
 
 def test_quantiles_too_narrow_are_widened_to_their_level() -> None:
