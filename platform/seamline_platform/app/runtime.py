@@ -112,7 +112,8 @@ class Runtime:
     def _wire_brain(self) -> None:
         settings = BrainSettings(**self.settings.demand.model_dump())
         folder = self.settings.run_dir / "models"
-        self.register = ModelRegister(self.store, self.clock, folder, self.store.store_id)
+        source = f"{self.settings.enterprise}/{self.store.store_id}"
+        self.register = ModelRegister(self.store, self.clock, folder, source)
         self.brain = Brain(self.store, self.view, settings, self.clock, self.register)
         self.trainer = Trainer(self.store, self.register, settings, self.brain.history)
         self.night_over = asyncio.Event()
