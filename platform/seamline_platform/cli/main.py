@@ -11,6 +11,7 @@ import typer
 
 from seamline_broker.errors import SeamlineError
 from seamline_platform.cli import (
+    bench_card_commands,
     bench_commands,
     broker_commands,
     data_commands,
@@ -172,6 +173,7 @@ def settings(as_json: JsonOption = False, config: SettingsOption = None) -> None
 app.add_typer(broker_commands.app, name="broker")
 app.add_typer(data_commands.replay_app, name="replay")
 app.add_typer(sim_commands.app, name="sim")
+bench_card_commands.add_to(bench_commands.bench_app)
 app.add_typer(bench_commands.bench_app, name="bench")
 app.add_typer(experiment_commands.app, name="experiment")
 app.add_typer(model_commands.app, name="models")

@@ -106,7 +106,21 @@ def run(
         PluginError: if the extra `bench` is not installed.
         ExperimentError: if forecasts cannot be kept.
     """
-    tasks = tasks_of(options)
+    return run_tasks(tasks_of(options), options, progress, note)
+
+
+def run_tasks(
+    tasks: Sequence[Task],
+    options: Options,
+    progress: Progress = lambda done, total, text: None,
+    note: Callable[[str], None] = lambda text: None,
+) -> Result:
+    """Run given tasks (those that `options` name are not looked at).
+
+    Raises:
+        PluginError: if the extra `bench` is not installed.
+        ExperimentError: if forecasts cannot be kept.
+    """
     if options.fresh:
         _forget(options.out / "forecasts")
     forbidden = [ROOT, *([options.data_dir] if options.data_dir else []), *_packages()]

@@ -23,10 +23,7 @@ from seamline_platform.experiments.forecasting.contract import (
 )
 from seamline_platform.experiments.forecasting.decisions import Setup, decide
 from seamline_platform.experiments.forecasting.decisions.dependence import error_correlation
-from seamline_platform.experiments.forecasting.decisions.grid import (
-    reaching,
-    sensitivity,
-)
+from seamline_platform.experiments.forecasting.decisions.grid import sensitivity
 from seamline_platform.experiments.forecasting.decisions.ladder import ladder_of, quantile_at
 
 SERIES, HISTORY, ORIGINS = 24, 40, 12
@@ -325,11 +322,3 @@ def test_the_grid_says_where_the_cheapest_model_changes() -> None:
         cheapest = next(row.model for row in at if row.rank == 1)
         assert all(row.cheapest_changes == (cheapest != "Right") for row in at)
     assert any(row.cheapest_changes for row in found)
-
-
-def test_windows_for_the_grid_reach_its_longest_lead_time() -> None:
-    assert reaching(TASK).terms.lead_time == 4
-    weekly = replace(TASK, terms=replace(TERMS, lead_time=30, review=7))
-    assert reaching(weekly).terms.lead_time == 30
-    with pytest.raises(ConfigError, match="no terms"):
-        reaching(replace(TASK, terms=None))

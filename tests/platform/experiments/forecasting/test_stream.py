@@ -18,6 +18,7 @@ from seamline_platform.experiments.forecasting.stream.buffer import Buffer
 from seamline_platform.experiments.forecasting.stream.client import Pupil, name_of
 from seamline_platform.experiments.forecasting.stream.messages import (
     Brief,
+    Call,
     Clock,
     Known,
     Message,
@@ -271,6 +272,7 @@ def test_messages_survive_the_wire() -> None:
         Known(("A",), (7,), (True,), {"promo": (None,)}),
         Clock(5, True),
         Request(7, (8, 9), 100, 200),
+        Call(),
     )
     for seq, message in enumerate(said, start=1):
         assert decode(encode(seq, message)) == (seq, message)

@@ -6,7 +6,7 @@ from seamline_platform.experiments.forecasting.decisions.demandpath import (
     demand_path,
 )
 from seamline_platform.experiments.forecasting.decisions.flips import rank_flips
-from seamline_platform.experiments.forecasting.decisions.grid import reaching, sensitivity
+from seamline_platform.experiments.forecasting.decisions.grid import sensitivity
 from seamline_platform.experiments.forecasting.decisions.ladder import Ladder
 from seamline_platform.experiments.forecasting.decisions.ledger import Ledger, keep_ledger
 from seamline_platform.experiments.forecasting.decisions.study import Setup, decide
@@ -21,6 +21,5 @@ __all__ = [
     "demand_path",
     "keep_ledger",
     "rank_flips",
-    "reaching",
     "sensitivity",
 ]

@@ -21,7 +21,7 @@ from seamline_platform.experiments.forecasting.decisions.study import Setup, pla
 LEAD_REVIEWS: Final = (1, 2, 4)
 """Lead times, in review periods."""
 COST_RATIOS: Final = (1.0, 4.0, 9.0, 19.0)
-"""Underage over what a piece too many costs: critical ratios of .5, .8, .9 and .95."""
+"""Underage over overage."""
 CAPACITIES: Final = (0.9, 1.0, 1.2, None)
 MINIMUM_ORDERS: Final = (0, 20, 100)
 BASE: Final = "base"
@@ -34,7 +34,7 @@ def variants(terms: Terms) -> Iterator[tuple[str, str, Terms]]:
         lead = reviews * terms.review
         yield "lead_time", str(lead), replace(terms, lead_time=lead)
     for ratio in COST_RATIOS:
-        yield "cost_ratio", f"{ratio:g}", replace(terms, underage=ratio * terms.risk)
+        yield "cost_ratio", f"{ratio:g}", replace(terms, underage=ratio * terms.overage)
     for capacity in CAPACITIES:
         name = "none" if capacity is None else f"{capacity:g}"
         yield "capacity", name, replace(terms, capacity=capacity)
@@ -42,18 +42,6 @@ def variants(terms: Terms) -> Iterator[tuple[str, str, Terms]]:
         yield "moq", str(moq), replace(terms, moq=moq)
     for unmet in ("lost", "backorder"):
         yield "unmet", unmet, replace(terms, unmet=unmet)
-
-
-def reaching(task: Task) -> Task:
-    """Return a task whose decision windows reach as far as the grid's longest lead time asks.
-
-    Raises:
-        ConfigError: if the task has no terms.
-    """
-    if task.terms is None:
-        raise ConfigError(f"Task {task.name} has no terms: no decisions are made in it.")
-    longest = max(LEAD_REVIEWS) * task.terms.review
-    return replace(task, terms=replace(task.terms, lead_time=max(longest, task.terms.lead_time)))
 
 
 def sensitivity(

@@ -11,6 +11,7 @@ from seamline_platform.demand.frame import long_frame
 from seamline_platform.demand.frequency import Frequency
 from seamline_platform.experiments.forecasting.stream.messages import (
     Brief,
+    Call,
     Clock,
     End,
     Known,
@@ -55,6 +56,8 @@ class Buffer:
         self.counts = Counts()
         self.brief: Brief | None = None
         self.ended = False
+        self.called = False
+        """Somebody asked who is there; whoever says hello sets it back."""
         self._periods = Periods(Frequency("D"))
         self._next = 1
         self._early: dict[int, Message] = {}
@@ -67,7 +70,9 @@ class Buffer:
 
     def take(self, seq: int, message: Message) -> tuple[Request, ...]:
         """Take one message; return the requests that are due now."""
-        if seq >= self._next:
+        if isinstance(message, Call):
+            self.called = True
+        elif seq >= self._next:
             self._early.setdefault(seq, message)
         due: list[Request] = []
         while self._next in self._early:
@@ -111,7 +116,7 @@ class Buffer:
             self._requests.append((int(origin), message))
         elif isinstance(message, End):
             self.ended = True
-        else:
+        elif isinstance(message, Clock):
             return self._tick(seq, message)
         return []
 

@@ -103,12 +103,9 @@ def run_model(spec: str, broker: str, run: str) -> dict[str, int]:
     heard: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     address = BrokerAddress.parse(broker)
 
-    def hello(client: MqttClient) -> None:
-        client.publish(topics.sent_by(name, "hello"), json.dumps({"v": 1, "model": spec}))
-
     client = MqttClient(
         address.host, address.port, client_id=f"bench-{run}-{name}", user=address.user,
-        password=address.password, clean_session=True, on_connect=hello,
+        password=address.password, clean_session=True,
         on_message=lambda topic, payload, *_: heard.put(payload), max_queued=20_000,
     )  # fmt: skip
     client.subscribe(topics.out("#"))
@@ -130,9 +127,13 @@ def run_model(spec: str, broker: str, run: str) -> dict[str, int]:
 def _step(client: MqttClient, topics: BenchTopics, name: str, pupil: Pupil, payload: bytes) -> None:
     for part in pupil.take(*decode(payload)):
         _send(client, topics.sent_by(name, "forecast"), part)
+    if pupil.buffer.called:
+        pupil.buffer.called = False
+        said = {"v": 1, "model": pupil.spec}
+        _send(client, topics.sent_by(name, "hello"), json.dumps(said))
     while pupil.buffer.syncs:
-        said = {"v": 1, "seq": pupil.buffer.syncs.pop(0)}
-        _send(client, topics.sent_by(name, "synced"), json.dumps(said))
+        heard = {"v": 1, "seq": pupil.buffer.syncs.pop(0)}
+        _send(client, topics.sent_by(name, "synced"), json.dumps(heard))
 
 
 def _send(client: MqttClient, topic: str, payload: bytes | str) -> None:

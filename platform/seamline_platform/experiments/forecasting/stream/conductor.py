@@ -11,6 +11,7 @@ from seamline_broker.contracts.topics import BenchTopics
 from seamline_broker.errors import ExperimentError
 from seamline_platform.experiments.forecasting.stream.messages import (
     Brief,
+    Call,
     End,
     Message,
     Request,
@@ -21,6 +22,7 @@ from seamline_platform.experiments.forecasting.stream.scorebook import Scorebook
 from seamline_platform.experiments.forecasting.stream.script import Script
 
 _POLL_S: Final = 0.05
+_CALL_S: Final = 1.0
 _PENDING: Final = 200
 _SEND_S: Final = 120.0
 
@@ -106,11 +108,12 @@ class Conductor:
         Raises:
             ExperimentError: if no model says hello, or the broker takes nothing any more.
         """
-        self._wait(lambda: self._hello >= set(self._present()), self.patience_s)
+        self._call()
         if not self._hello:
+            ended = "".join(f" {name} ended: {text}" for name, text in self.gone().items())
             raise ExperimentError(
                 f"No model said hello on {self.topics.sent_by('MODEL', 'hello')!r} within "
-                f"{self.patience_s:g} s; waited for {', '.join(self.models)}."
+                f"{self.patience_s:g} s; waited for {', '.join(self.models)}.{ended}"
             )
         brief: Brief = self.script.brief
         self._tell(brief)
@@ -125,6 +128,15 @@ class Conductor:
                 self._await_answers(step.request)
         self._tell(End())
         self._wait(lambda: False, 2 * _POLL_S)  # what still comes is stamped as late
+
+    def _call(self) -> None:
+        """Ask who is there, again and again: a model may come after the first call."""
+        end_s = self.wall.steady_s() + self.patience_s
+        while (left_s := end_s - self.wall.steady_s()) > 0:
+            if self._hello >= set(self._present()):
+                return
+            self.line.publish(self.topics.out(Call.kind), encode(0, Call()))
+            self._wait(lambda: self._hello >= set(self._present()), min(left_s, _CALL_S))
 
     def _sync(self, plant_ms: int) -> None:
         """Wait until every model has heard the history: its length is not held against it."""

@@ -96,6 +96,13 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
+class Call:
+    """Who is there? Outside the numbering (`seq` 0); a model answers it by saying `hello`."""
+
+    kind: ClassVar[str] = "call"
+
+
+@dataclass(frozen=True, slots=True)
 class End:
     """Nothing more comes."""
 
@@ -103,9 +110,9 @@ class End:
     reason: str = ""
 
 
-Message = Brief | Series | Orders | Known | Clock | Request | End
+Message = Call | Brief | Series | Orders | Known | Clock | Request | End
 KINDS: Final[Mapping[str, type[Message]]] = {
-    kind.kind: kind for kind in (Brief, Series, Orders, Known, Clock, Request, End)
+    kind.kind: kind for kind in (Call, Brief, Series, Orders, Known, Clock, Request, End)
 }
 
 
