@@ -8,7 +8,7 @@ What happens to series that are no food for a model, the same for all local mode
 - gaps (stock-outs, an empty `y`): the value one season earlier, else the last known one;
 - fewer values than the model needs, or a model that raises, gives no finite number or runs away
   (beyond 100 times the largest value): Naive takes its place for that series, and `fallbacks` and
-  one line of the log say so;
+  one line of the log say so; a model that fails on every series (three or more) is an error;
 - a series without negative values gets no negative forecast.
 """
 
@@ -27,6 +27,9 @@ log = logging.getLogger(__name__)
 
 RUNAWAY: Final = 100.0
 """A forecast so many times beyond the largest value is no forecast."""
+
+ALL_FAILED: Final = 3
+"""A model that fails on every one of so many series is broken, not unlucky."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,11 @@ class LocalModel:
             )
 
     def forecast(self, history: pa.Table, horizon: int, quantiles: Sequence[float]) -> pa.Table:
-        """Return the forecast as the long table `unique_id, ds, quantile, value`."""
+        """Return the forecast as the long table `unique_id, ds, quantile, value`.
+
+        Raises:
+            ValueError: if the model fails on every series.
+        """
         panel = panel_of(history)
         season = self.season_length or panel.freq.season_length
         values, self.fallbacks = predict_each(
@@ -97,7 +104,12 @@ def predict_each(
     least: int,
     prepare: Callable[[Sequence[Ask]], Predict],
 ) -> tuple[FloatArray, dict[str, str]]:
-    """Return (series, periods, quantiles) of a model for each series, and who fell back, why."""
+    """Return (series, periods, quantiles) of a model for each series, and who fell back, why.
+
+    Raises:
+        ValueError: if the model fails on every one of three series or more: Naive under the name of
+            another model is no forecast of that model.
+    """
     levels = np.asarray(quantiles, dtype=np.float64)
     values = np.zeros((len(panel.ids), horizon, len(levels)))
     fallbacks: dict[str, str] = {}
@@ -112,13 +124,21 @@ def predict_each(
         else:
             food[i] = ask
     predict = prepare(list(food.values()))
+    failed = 0
     for i, ask in food.items():
         try:
             made = predict(ask)
             _check(made, ask)
+        except NotImplementedError:
+            raise
         except (ValueError, ArithmeticError, IndexError, TypeError, RuntimeError) as exc:
             fallbacks[panel.ids[i]] = str(exc) or type(exc).__name__
             made = naive_quantiles(ask)
+            failed += 1
+            if failed == len(food) >= ALL_FAILED:
+                raise ValueError(
+                    f"the model failed on all {failed} series, the last time with: {exc}"
+                ) from exc
         values[i] = _in_order(made, ask)
     return values, fallbacks
 

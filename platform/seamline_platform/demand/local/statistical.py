@@ -54,10 +54,17 @@ def with_intervals(model: Any, ask: Ask) -> FloatArray:
     for i, (q, width) in enumerate(zip(ask.quantiles, widths, strict=True)):
         side = "lo" if q < 0.5 else "hi"
         result[:, i] = made["mean"] if width == 0 else made[f"{side}-{float(width)}"]
-    # The median is the point forecast, also where an interval does not lie around it.
-    centre = np.asarray(made["mean"], dtype=np.float64)[:, np.newaxis]
-    below = ask.quantiles < 0.5
-    return np.where(below, np.minimum(result, centre), np.maximum(result, centre))
+    return around(np.asarray(made["mean"], dtype=np.float64), result, ask.quantiles)
+
+
+def around(centre: FloatArray, made: FloatArray, quantiles: FloatArray) -> FloatArray:
+    """Return quantiles `made` (periods, quantiles) with the point forecast `centre` as median.
+
+    Quantiles below 0.5 do not lie above it, nor others below, also where an interval is crooked.
+    """
+    middle = centre[:, np.newaxis]
+    sides = np.where(quantiles < 0.5, np.minimum(made, middle), np.maximum(made, middle))
+    return np.where(np.isclose(quantiles, 0.5), middle, sides)
 
 
 class SES(LocalModel):
