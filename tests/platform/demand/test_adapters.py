@@ -129,7 +129,7 @@ def test_a_regressor_learns_growth_whatever_the_size(kind: type[FromSklearn]) ->
 
 def test_the_spread_of_a_regressor_is_that_of_the_ends_held_back() -> None:
     class Mean(FromSklearn):
-        lags = 2
+        lags, strategy = 2, "direct"
 
         def model(self, season_length: int) -> Any:
             return DummyRegressor(strategy="constant", constant=1.0)
