@@ -151,6 +151,10 @@ class ModelRegister:
             self._failures[model_id] = 0 if ok else self._failures.get(model_id, 0) + 1
             return self._failures[model_id]
 
+    def failures(self, model_id: str) -> int:
+        """Return how many nights in a row a model has failed."""
+        return self._failures.get(model_id, 0)
+
     # ---- trained states --------------------------------------------------------------------------
 
     def kept_file(self, model_id: str) -> KeptFile:

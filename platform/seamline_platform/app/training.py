@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from seamline_broker.errors import ConfigError, SeamlineError
 from seamline_platform.app.history import DAY_MS
-from seamline_platform.app.nightly import BrainSettings, Run
+from seamline_platform.app.nightly import MAX_FALLBACKS, BrainSettings, Run
 from seamline_platform.app.register import ModelRegister
 from seamline_platform.app.sql import FIRST_DAY_SCORES, SALES_SPAN, integer
 from seamline_platform.demand.drift import Drift, DriftSettings, find_drift
@@ -84,8 +84,10 @@ class Trainer:
             StoreError: if the store cannot be read.
         """
         champion = self._register.champion
-        if champion is None or not champion.trained_ms:
+        if champion is None:
             return None
+        if 0 < self._register.failures(champion.id) <= MAX_FALLBACKS:
+            return Due("fallback", champion, "its night brought no forecast", "当夜未给出预测")
         imported = self._untrained()
         if imported is not None:
             return Due("import", imported, "imported", "已导入")
@@ -115,7 +117,7 @@ class Trainer:
             request = replace(
                 self._settings.request(record, history),
                 kept=self._register.kept_file(record.id),
-                refit=not record.kept,
+                refit=not record.kept or due.cause == "fallback",
                 origins=ORIGINS,
             )
             result = await self._run(request, TIMES_SLOWER * self._settings.timeout_s)
@@ -163,6 +165,8 @@ class Trainer:
             return f"Measured {what}: {figures}", f"已评估 {what}：{figures_zh}"
         told = f"Trained {what}, {due.note}: {figures}"
         told_zh = f"已训练 {what}（{due.note_zh}）：{figures_zh}"
+        if due.cause == "fallback":
+            return told, told_zh
         if due.cause == "import":
             return f"{told}. Promote it to let it forecast.", f"{told_zh}。提升后即可用于预测。"
         more, more_zh = self._take_over(due, record, now_ms)
@@ -171,9 +175,12 @@ class Trainer:
     def _failed(
         self, due: Due, record: ModelRecord, report: ForecastReport, now_ms: int
     ) -> tuple[str, str]:
-        if due.cause == "start":  # the champion itself: its nights decide, not a measurement
+        if due.cause in ("start", "fallback"):  # the champion itself: its nights decide
             log.warning("not_measured model=%s: %s", record.model, report.note)
-            return f"{record.id} could not be measured: {report.note}", f"{record.id} 评估失败"
+            return (
+                f"{record.id} could not be trained or measured: {report.note}",
+                f"{record.id} 训练或评估失败：{report.note_zh}",
+            )
         self._register.fail(record.id, now_ms, due.cause, report.note, report.note_zh)
         return (
             f"Training of {record.id} ({record.model}) failed: {report.note}",

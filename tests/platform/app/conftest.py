@@ -80,6 +80,10 @@ class Plant:
         self.store = Store.open(path, settings=StoreSettings(commit_ms=5, checkpoint_s=3_600))
         models = self.folder / "models"
         self.register = ModelRegister(self.store, self.clock, models, "this run")
+        self.wire()
+
+    def wire(self) -> None:
+        """Make brain and trainer anew, for another way to run a request."""
         self.brain = Brain(
             self.store, self.view, self.settings, self.clock, self.register, run=self.run
         )

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -194,18 +195,49 @@ def test_without_an_earlier_champion_the_night_says_so_and_goes_on(
 
 
 def test_a_training_that_fails_leaves_the_champion(make_plant: Callable, learner: str) -> None:
-    file = Path(learner.rpartition(":")[0])
-    broken = file.read_text().replace("np.nanmean", "np.broken_by_an_edit")
     plant = make_plant(model=learner, retrain_days=2, drift=False)
+    in_process = plant.run
 
+    async def not_by_day(request, timeout_s: float):
+        if request.origins:
+            request = replace(request, model="gone.py:Gone", kept=None)
+        return await in_process(request, timeout_s)
+
+    plant.run = not_by_day
+    plant.wire()
     asyncio.run(plant.night())
-    asyncio.run(plant.day_and_night())
-    file.write_text(broken)
-    _, before = asyncio.run(plant.day_and_night())
-    assert "broken_by_an_edit" in before
+    champion = plant.register.champion.id
+    for _ in range(2):
+        _, said = asyncio.run(plant.day_and_night())
+    assert "gone.py" in said
+    assert "failed" in said
     state = plant.register.state
-    assert state.champion.cause == "start"
-    assert "failed" in [state.status(i) for i in state.records]
+    assert state.champion_id == champion
+    assert [state.status(i) for i in state.records] == ["champion", "failed"]
+    night, _ = asyncio.run(plant.day_and_night())
+    assert champion in night.note
+
+
+def test_a_training_too_slow_for_a_night_is_done_by_day(make_plant: Callable, learner: str) -> None:
+    plant = make_plant(model=learner)
+    in_process = plant.run
+
+    async def in_time(request, timeout_s: float):
+        if timeout_s < 100 and request.refit:
+            request = replace(request, model="gone.py:Slow", kept=None)
+        return await in_process(request, timeout_s)
+
+    plant.run = in_time
+    plant.wire()
+    first = asyncio.run(plant.night())
+    assert "seasonal naive took its place" in first.note
+    assert "no forecast" in asyncio.run(plant.train())
+    champion = plant.register.champion
+    assert champion.kept
+    assert champion.metrics is not None
+    night, said = asyncio.run(plant.day_and_night())
+    assert "kept state" in night.note
+    assert said == ""
 
 
 def test_sales_come_with_what_the_catalogue_knows(make_plant: Callable) -> None:
