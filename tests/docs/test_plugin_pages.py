@@ -16,6 +16,7 @@ from seamline_broker.contracts.messages import Birth
 from seamline_broker.embedded import EmbeddedBroker
 from seamline_broker.users import Secrets
 from seamline_edge.drivers import load_driver
+from seamline_platform.demand.conformance import check_forecaster
 from seamline_platform.demand.frame import FloatArray, grid_of, long_frame, panel_of
 from seamline_platform.demand.protocol import LEVELS, check_forecast, load_forecaster
 from seamline_platform.demand.worker import forecast_here
@@ -70,6 +71,28 @@ def test_the_example_forecaster_runs_where_the_factory_runs_it(write_blocks: Wri
     result = forecast_here(spec, long_frame(frame(y)), 14, LEVELS)
     assert (result.report.status, result.report.model) == ("ok", spec)
     assert len(result.table) == 6 * 14 * len(LEVELS)
+
+
+@pytest.mark.parametrize("spec", ["arima.py:Arima", "sktheta.py:SkTheta", "ridge.py:LaggedRidge"])
+def test_models_of_other_libraries_forecast_in_at_most_ten_lines(
+    write_blocks: WriteBlocks, spec: str
+) -> None:
+    folder = write_blocks("forecasters.md")
+    file = folder / spec.partition(":")[0]
+    lines = [line for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
+    assert len(lines) <= 10
+    rng = np.random.default_rng(7)
+    y = 50 + 20 * np.sin(np.arange(70) * 2 * np.pi / 7) + rng.normal(0, 1, (2, 70))
+    history = long_frame(frame(y))
+    table = load_forecaster(f"{folder / spec}", season_length=7).forecast(history, 7, LEVELS)
+    grid = grid_of(check_forecast(table, panel_of(history), 7, LEVELS))
+    assert y.min() < grid.values[:, :, LEVELS.index(0.5)].mean() < y.max()
+    assert (grid.values[:, :, -1] > grid.values[:, :, 0]).all()
+
+
+def test_the_example_forecaster_keeps_every_promise(write_blocks: WriteBlocks) -> None:
+    report = check_forecaster(f"{write_blocks('forecasters.md') / 'mine.py'}:WeekdayHistory")
+    assert {f.check: f.came for f in report.findings if not f.ok} == {}
 
 
 def test_the_forecasters_script_scores_models_on_an_export(write_blocks: WriteBlocks) -> None:
