@@ -100,6 +100,9 @@ class Task:
     terms: Terms | None = None
     """None: no decisions are made in this task."""
     decision_origins: int = 0
+    decision_horizon: int = 0
+    """Periods forecast for decisions, for the sensitivity to lead time; at least what one order
+    covers, which 0 means."""
     max_series: int = 0
     """Series that decisions are made for, the first by hash of name; 0: all."""
     published: Mapping[str, Mapping[str, float]] = field(default_factory=dict)

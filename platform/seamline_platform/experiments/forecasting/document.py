@@ -1,6 +1,7 @@
 """A run of the benchmark as one JSON document."""
 
 import math
+from dataclasses import asdict
 from typing import Any
 
 from seamline_platform.experiments.forecasting.cardfile import plain, ranking_metric
@@ -29,6 +30,7 @@ def document_of(result: Result) -> dict[str, Any]:
         ],
         "decisions": [_decision(row) for row in result.decisions],
         "rank_flips": [_flip(row) for row in result.rank_flips],
+        "sensitivity": [asdict(row) for row in result.sensitivity],
         "overall": [
             {
                 "model": row.model, "tasks": row.tasks,

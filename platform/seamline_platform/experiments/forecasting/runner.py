@@ -15,6 +15,7 @@ from typing import Any, Final
 from seamline_platform.demand.protocol import canonical_name
 from seamline_platform.experiments.forecasting.cardfile import task_hash
 from seamline_platform.experiments.forecasting.contract import Forecasted, Status, Task, Window
+from seamline_platform.experiments.forecasting.decisions.grid import LEAD_REVIEWS
 from seamline_platform.experiments.forecasting.fingerprint import code_sha256, model_hash
 from seamline_platform.experiments.forecasting.packing import join, pack_frame, split
 from seamline_platform.experiments.forecasting.store import ForecastStore, read
@@ -115,6 +116,7 @@ class Runner:
         parts = (
             spec_hash, code_sha256(), task_hash(task), sheet.sha256, sheet.window.kind,
             sheet.window.index, sheet.window.horizon, list(task.levels), self.seed,
+            _sums(task, sheet.window),
         )  # fmt: skip
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
@@ -206,7 +208,7 @@ class _Course:
     def _order(self, do: str, window: Window) -> dict[str, Any]:
         return {
             "do": do, "horizon": window.horizon, "levels": list(self.task.levels),
-            "sums": window.kind == "decisions", "seed": self.runner.seed,
+            "sums": _sums(self.task, window), "seed": self.runner.seed,
         }  # fmt: skip
 
     def _ready(self) -> "_Process":
@@ -332,6 +334,15 @@ def _context() -> Any:
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(list(_PRELOAD))
         return context
+
+
+def _sums(task: Task, window: Window) -> list[int]:
+    """Return over how many periods an order may have to last, in a window for decisions."""
+    if window.kind != "decisions" or task.terms is None:
+        return []
+    review = task.terms.review
+    covers = {task.terms.protection, *((lead + 1) * review for lead in LEAD_REVIEWS)}
+    return sorted(steps for steps in covers if steps <= window.horizon)
 
 
 def _absolute(spec: str) -> str:

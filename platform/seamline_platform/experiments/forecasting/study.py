@@ -18,6 +18,7 @@ from seamline_platform.experiments.forecasting.contract import (
     DecisionRow,
     Forecasted,
     MissingDataError,
+    OtherTerms,
     Result,
     Task,
     TaskResult,
@@ -133,10 +134,11 @@ def run_tasks(
         found = [session.task(task) for task in tasks]
     finally:
         runner.close()
-    results = tuple(result for result, _ in found)
-    rows = tuple(row for _, made in found for row in made)
+    results = tuple(one.result for one in found)
+    rows = tuple(row for one in found for row in one.decisions)
+    grid = tuple(row for one in found for row in one.sensitivity)
     flips = decisions.rank_flips(results, rows)
-    return Result(results, rows, flips, options.seed, notes=_notes(options))
+    return Result(results, rows, flips, options.seed, grid, _notes(options))
 
 
 def tasks_of(options: Options) -> tuple[Task, ...]:
@@ -182,6 +184,15 @@ def _notes(options: Options) -> tuple[str, ...]:
     return tuple(said)
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What one task gave."""
+
+    result: TaskResult
+    decisions: tuple[DecisionRow, ...] = ()
+    sensitivity: tuple[OtherTerms, ...] = ()
+
+
 class _Session:
     """Runs one task after the other, several models at once."""
 
@@ -201,7 +212,7 @@ class _Session:
         self._done += step
         self._progress(self._done, sum(self._totals.values()), text)
 
-    def task(self, task: Task) -> tuple[TaskResult, tuple[DecisionRow, ...]]:
+    def task(self, task: Task) -> _Found:
         """Return scores and decisions of one task."""
         before = self._done
         self._tell(f"{task.name}: data")
@@ -210,7 +221,7 @@ class _Session:
         except (MissingDataError, ConfigError) as exc:
             refused = "" if isinstance(exc, MissingDataError) else "refused: "
             self._totals[task.name] = 0
-            return TaskResult(task, (), skipped=f"{refused}{exc}"), ()
+            return _Found(TaskResult(task, (), skipped=f"{refused}{exc}"))
         try:
             said, planned = self._forecasts(ground)
             self._tell(f"{task.name}: scores")
@@ -262,7 +273,7 @@ class _Session:
         ground: _Ground,
         said: dict[str, tuple[Forecasted, ...]],
         planned: dict[str, tuple[Forecasted, ...]],
-    ) -> tuple[TaskResult, tuple[DecisionRow, ...]]:
+    ) -> _Found:
         for model, reason in self._leaks(ground, said).items():
             said[model] = _marked(said[model], reason)
         for model, forecasts in said.items():
@@ -271,16 +282,15 @@ class _Session:
                 planned[model] = _marked(planned[model], leak)
         task, decided = ground.task, (ground.reviews, planned) if ground.reviews else None
         scores = scores_of(task, ground.dataset, ground.windows, said, self.options.seed, decided)
-        rows: tuple[DecisionRow, ...] = ()
-        if ground.reviews:
-            rows = decisions.decide(
-                task, ground.dataset, ground.reviews, planned, self.options.seed
-            )
         examples = examples_of(ground.windows[-1])
         result = TaskResult(
             task, scores, ground.dataset.sha256, "", examples, left_out=ground.left_out
         )
-        return result, rows
+        if not ground.reviews:
+            return _Found(result)
+        self._tell(f"{task.name}: decisions")
+        rows = decisions.decide(task, ground.dataset, ground.reviews, planned, self.options.seed)
+        return _Found(result, rows, decisions.sensitivity(task, ground.reviews, planned))
 
     def _leaks(self, ground: _Ground, said: Mapping[str, Sequence[Forecasted]]) -> dict[str, str]:
         """Return models that know what came, and how that shows."""

@@ -12,11 +12,11 @@ from seamline_platform.experiments.forecasting.contract import Task, Terms
 FREQUENCIES: Final = ("h", "D", "W", "MS", "QS", "YS", "int")
 _TASKS: Final = resources.files("seamline_platform.experiments.forecasting") / "tasks"
 _WHOLE: Final = frozenset(
-    {"horizon", "season_length", "windows", "step", "decision_origins", "max_series",
-     "accuracy_series", "newest", "refit", "lead_time", "review", "moq", "warm_up"}
+    {"horizon", "season_length", "windows", "step", "decision_origins", "decision_horizon",
+     "max_series", "accuracy_series", "newest", "refit", "lead_time", "review", "moq", "warm_up"}
 )  # fmt: skip
 _NUMBERS: Final = frozenset({"underage", "overage", "capacity"})
-_FLAGS: Final = frozenset({"official_test", "nonnegative"})
+_FLAGS: Final = frozenset({"official_test", "nonnegative", "carry_over"})
 _LISTS: Final = frozenset({"covariates", "past_only", "static"})
 _METRICS: Final = (
     "mase", "rmsse", "smape", "owa", "wrmsse", "scaled_pinball", "crps",
@@ -140,6 +140,9 @@ class _Reader:
         if name in _NUMBERS:
             right = type(value) in (int, float) and value > 0
             return float(self._typed(name, node, value, right, "a number above 0"))
+        if name == "order_cost":
+            right = type(value) in (int, float) and value >= 0
+            return float(self._typed(name, node, value, right, "a number, 0 or more"))
         if name in _FLAGS:
             return self._typed(name, node, value, isinstance(value, bool), "true or false")
         if name in _LISTS:

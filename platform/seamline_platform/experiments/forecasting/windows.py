@@ -48,7 +48,8 @@ class _Plan:
         if task.terms is None:
             return None
         terms = task.terms
-        return cls(task.decision_origins, terms.review, terms.protection, task.max_series)
+        horizon = max(terms.protection, task.decision_horizon)
+        return cls(task.decision_origins, terms.review, horizon, task.max_series)
 
 
 class _Cutter:

@@ -15,11 +15,9 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
 import pyarrow as pa
 
 from seamline_broker.errors import SeamlineError
-from seamline_platform.demand.arrow import arrow_table
 from seamline_platform.demand.frame import Panel, panel_of
 from seamline_platform.demand.protocol import (
     CumulativeForecaster,
@@ -36,6 +34,7 @@ from seamline_platform.experiments.forecasting.packing import (
     split,
     unpack_frame,
 )
+from seamline_platform.experiments.forecasting.sums import checked_sums, sums_of_paths
 
 READY: Final = b"ready"
 SAMPLES: Final = 500
@@ -109,65 +108,25 @@ class Desk:
         sums, how = None, ""
         if order["sums"]:
             with _Meter() as more:
-                sums, how = self._sums(history, panel, horizon, levels, int(order["seed"]))
+                sums, how = self._sums(history, panel, order["sums"], levels, int(order["seed"]))
             meter.add(more)
         header = _json({**meter.figures, "aggregation": how})
         packed = [pack_forecast(table, panel.freq)]
         return [header, *packed, *([] if sums is None else [pack_frame(sums)])]
 
     def _sums(
-        self, history: pa.Table, panel: Panel, steps: int, levels: Sequence[float], seed: int
+        self, history: pa.Table, panel: Panel, steps: list[int], levels: Sequence[float], seed: int
     ) -> tuple[pa.Table | None, str]:
-        """Return quantiles of the sum over all periods, if the model knows them, and how."""
+        """Return quantiles of sums over the first `steps` periods, if the model knows them."""
         model = self.model
         if isinstance(model, CumulativeForecaster):
-            return _checked_sums(model.cumulative(history, [steps], levels), panel, levels), "own"
+            came = model.cumulative(history, steps, levels)
+            return checked_sums(came, panel, steps, levels), "own"
         if isinstance(model, PathSampler):
-            paths = arrow_table(model.sample_paths(history, steps, SAMPLES, seed))
-            totals = paths.group_by(["unique_id", "sample"]).aggregate([("value", "sum")])
-            totals = totals.sort_by([("unique_id", "ascending"), ("sample", "ascending")])
-            if len(totals) != len(panel.ids) * SAMPLES or len(paths) != len(totals) * steps:
-                raise SeamlineError(
-                    f"sample_paths gave {len(paths)} rows; asked for {len(panel.ids)} series x "
-                    f"{steps} periods x {SAMPLES} samples."
-                )
-            drawn = totals["value_sum"].to_numpy().reshape(len(panel.ids), SAMPLES)
-            values = np.quantile(drawn, levels, axis=1).T
-            return _checked_sums(_sums_table(panel, steps, levels, values), panel, levels), "paths"
+            paths = model.sample_paths(history, max(steps), SAMPLES, seed)
+            sums = sums_of_paths(paths, panel, steps, levels, SAMPLES)
+            return checked_sums(sums, panel, steps, levels), "paths"
         return None, ""
-
-
-def _sums_table(panel: Panel, steps: int, levels: Sequence[float], values: Any) -> pa.Table:
-    series = len(panel.ids)
-    return pa.table(
-        {
-            "unique_id": np.repeat(np.array(panel.ids, dtype=object), len(levels)),
-            "steps": np.full(series * len(levels), steps),
-            "quantile": np.tile(np.asarray(levels), series),
-            "value": np.asarray(values, dtype=np.float64).reshape(-1),
-        }
-    )
-
-
-def _checked_sums(came: object, panel: Panel, levels: Sequence[float]) -> pa.Table:
-    """Return quantiles of sums if they are complete, finite and rise with the level.
-
-    Raises:
-        SeamlineError: if they are not.
-    """
-    table = arrow_table(came).select(["unique_id", "steps", "quantile", "value"])
-    order = [(name, "ascending") for name in ("unique_id", "quantile")]
-    table = table.sort_by(order).combine_chunks()
-    expected = len(panel.ids) * len(levels)
-    if len(table) != expected or set(table["unique_id"].to_pylist()) != set(panel.ids):
-        raise SeamlineError(
-            f"The sums have {len(table)} rows; {len(panel.ids)} series x {len(levels)} quantiles "
-            f"need {expected}."
-        )
-    values = table["value"].to_numpy().reshape(len(panel.ids), len(levels))
-    if not np.isfinite(values).all() or (np.diff(values, axis=1) < -1e-9).any():
-        raise SeamlineError("The sums have values that are not numbers, or fall with the quantile.")
-    return table
 
 
 class _Meter:
