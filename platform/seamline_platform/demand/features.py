@@ -1,10 +1,10 @@
 """What the learner sees of each series, origin and horizon: a table of numbers, all at once.
 
-A row asks: standing at the end of day `origin`, what will series `s` sell `h` days later? Sales are
-divided by the series' own level, so that one model serves all series.
+A row asks: standing at the end of period `origin`, what will series `s` be `h` periods later?
+Values are divided by the series' own level or spread, so that one model serves all series.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,187 +12,142 @@ import numpy as np
 import numpy.typing as npt
 
 from seamline_platform.demand.frame import FloatArray, IntArray, Panel
+from seamline_platform.demand.history_sums import HistorySums, mean_of_known
+from seamline_platform.demand.known_ahead import PriceAndPromo, Vocabulary, value_at
 
-WEEK: Final = 7
-MEMORY: Final = 28
-"""Days before an origin that features look at."""
-NUMBERS: Final = (
-    "horizon",
-    "weekday",
-    "lag_1w",
-    "lag_2w",
-    "weekday_mean",
-    "mean_7",
-    "trend",
-    "spread_28",
-    "zero_share",
-    "level",
-    "promo",
-    "promo_share_7",
-    "price_ratio",
-)
-CATEGORIES: Final = ("style", "colour", "size", "region")
-MAX_CODES: Final = 255
-"""scikit-learn takes categories below this number."""
+Bools = npt.NDArray[np.bool_]
+
+WINDOWS: Final[Mapping[str, tuple[int, int]]] = {
+    "h": (24, 168),
+    "D": (7, 28),
+    "W": (4, 13),
+    "MS": (3, 12),
+    "QS": (2, 8),
+    "YS": (2, 5),
+    "int": (4, 13),
+}
+"""Periods of the short and the long mean that features of counts look at."""
+RECENT: Final = 4
+"""Last values that are features by themselves, where days of a week do not blur them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Features, the level that sales were divided by, and for training the divided sales."""
+    """Features, and for training what to learn: `y` = (value - base) / scale, NaN if unknown."""
 
     x: FloatArray
-    level: FloatArray
+    base: FloatArray
+    scale: FloatArray
     y: FloatArray
 
 
-def categories_of(ids: Sequence[str]) -> FloatArray:
-    """Return codes of style, colour, size and region from `style-colour-size@region` names.
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What features are made of: cycles, codes of attributes, covariates known ahead."""
 
-    Names of another form get what there is of it; the rest is one unknown category.
-    """
-    result = np.zeros((len(ids), len(CATEGORIES)))
-    parts = []
-    for name in ids:
-        sku, _, region = name.partition("@")
-        pieces = [*sku.split("-", 2), "", ""][:3]
-        parts.append((*pieces, region))
-    for column in range(len(CATEGORIES)):
-        values = sorted({part[column] for part in parts})
-        code = {value: min(i, MAX_CODES - 1) for i, value in enumerate(values)}
-        result[:, column] = [code[part[column]] for part in parts]
-    return result
+    cycles: tuple[int, ...]
+    vocabulary: Vocabulary
+    covariates: tuple[str, ...]
+    anchor: int = 0
+    """What continuous values are measured from: the last value (0), or that of one cycle before."""
 
 
 class FeatureMaker:
-    """Computes rows for many (series, origin, horizon) at once from cumulative sums."""
+    """Computes rows for many (series, origin, horizon) at once; kinds of features are subclasses.
 
-    def __init__(self, panel: Panel) -> None:
+    `names` are the names of the columns; the last `len(vocabulary.codes)` are categories.
+    """
+
+    def __init__(self, panel: Panel, outlook: Outlook) -> None:
         self._panel = panel
-        demand = panel.demand()
-        self._known = ~np.isnan(demand)
-        self._y = np.where(self._known, demand, 0.0)
-        self._sum = _cumulate(self._y)
-        self._square = _cumulate(self._y**2)
-        self._count = _cumulate(self._known.astype(np.float64))
-        self._zeros = _cumulate((self._known & (self._y <= 0)).astype(np.float64))
-        self._promo = np.nan_to_num(panel.promo, nan=0.0)
-        self._promo_sum = _cumulate(self._promo)
-        self._price, self._usual = _prices(panel.price)
-        self._codes = categories_of(panel.ids)
+        self._outlook = outlook
+        self._sums = HistorySums(panel.demand())
+        self._offers = PriceAndPromo(panel)
+        self._codes = outlook.vocabulary.coded(panel)
+        self.names: tuple[str, ...] = ()
 
     def rows(self, series: IntArray, origin: IntArray, horizon: IntArray) -> Rows:
-        """Return features for target day `origin + horizon` (columns of the panel).
+        """Return features for target period `origin + horizon` (columns of the panel).
 
-        `y` is NaN where the target is not known; nothing later than `origin` is used but price and
-        promotions that are known in advance.
+        `y` is NaN where the target is not known; nothing later than `origin` is used but calendar,
+        price, promotions and covariates that are known in advance.
         """
+        base, scale, columns = self._columns(series, origin, horizon)
+        columns |= self._calendar(origin + horizon)
+        columns |= self._known_ahead(series, origin + horizon)
+        self.names = (*columns, *self._outlook.vocabulary.codes)
+        x = np.column_stack([*columns.values(), self._codes[series]])
+        target = self._sums.at(series, origin + horizon)
+        return Rows(x, base, scale, (target - base) / scale)
+
+    def categorical(self) -> Bools:
+        """Return which feature columns are categories."""
+        codes = len(self._outlook.vocabulary.codes)
+        return np.array([False] * (len(self.names) - codes) + [True] * codes)
+
+    def _columns(
+        self, series: IntArray, origin: IntArray, horizon: IntArray
+    ) -> tuple[FloatArray, FloatArray, dict[str, FloatArray]]:
+        """Return base, scale and the features that come from the history."""
+        raise NotImplementedError
+
+    def _calendar(self, target: IntArray) -> dict[str, FloatArray]:
+        period = self._panel.start + target
+        return {f"of_{c}": (period % c).astype(np.float64) for c in self._outlook.cycles}
+
+    def _known_ahead(self, series: IntArray, target: IntArray) -> dict[str, FloatArray]:
+        return {
+            name: value_at(self._panel.covariates[name], series, target)
+            if name in self._panel.covariates
+            else np.full(len(series), np.nan)
+            for name in self._outlook.covariates
+        }
+
+
+class CountFeatures(FeatureMaker):
+    """Features of counts with a mass at zero: values divided by their recent level, from zero."""
+
+    def _columns(
+        self, series: IntArray, origin: IntArray, horizon: IntArray
+    ) -> tuple[FloatArray, FloatArray, dict[str, FloatArray]]:
+        short, long = WINDOWS[self._panel.freq.name]
+        sums = self._sums
+        mean_long = sums.mean(series, origin, long)
+        mean_short = sums.mean(series, origin, short)
+        level = np.maximum(mean_long, 0.0) + 0.5
         target = origin + horizon
-        mean_28, spread = self._window(series, origin, MEMORY)
-        mean_7, _ = self._window(series, origin, WEEK)
-        level = mean_28 + 0.5
-        weekday = (self._panel.first_day + target) % WEEK
-        columns = [
-            horizon.astype(np.float64),
-            weekday.astype(np.float64),
-            *self._lags(series, origin, target, level),
-            mean_7 / level,
-            (mean_7 - mean_28) / level,
-            spread / level,
-            self._mean(self._zeros, series, origin, MEMORY),
-            np.log(level),
-            self._promo_at(series, target),
-            self._mean(self._promo_sum, series, origin, WEEK),
-            self._price_at(series, target),
-        ]
-        x = np.column_stack([*columns, self._codes[series]])
-        inside = target < self._y.shape[1]
-        column = np.minimum(target, self._y.shape[1] - 1)
-        seen = inside & self._known[series, column]
-        return Rows(x, level, np.where(seen, self._y[series, column] / level, np.nan))
+        columns = {"horizon": horizon.astype(np.float64)}
+        columns |= self._lags(series, origin, target, level)
+        columns |= {
+            "mean_short": mean_short / level,
+            "trend": (mean_short - mean_long) / level,
+            "spread": sums.spread(series, origin, long) / level,
+            "zero_share": sums.zero_share(series, origin, long),
+            "level": np.log(level),
+            "promo": self._offers.promo_at(series, target),
+            "promo_share": self._promo_share(series, origin, short),
+            "price_ratio": self._offers.price_at(series, target),
+        }
+        return np.zeros(len(series)), level, columns
 
     def _lags(
         self, series: IntArray, origin: IntArray, target: IntArray, level: FloatArray
-    ) -> list[FloatArray]:
-        """Return the last two values of the target's weekday and the mean of its last four."""
-        back = target - ((target - origin + WEEK - 1) // WEEK) * WEEK
-        values, known = [], []
-        for week in range(4):
-            column = back - week * WEEK
-            inside = column >= 0
-            column = np.maximum(column, 0)
-            known.append(inside & self._known[series, column])
-            values.append(np.where(known[-1], self._y[series, column] / level, 0.0))
-        count = np.sum(known, axis=0)
-        mean = np.where(count > 0, np.sum(values, axis=0) / np.maximum(count, 1), np.nan)
-        first = np.where(known[0], values[0], np.nan)
-        second = np.where(known[1], values[1], np.nan)
-        return [first, second, mean]
+    ) -> dict[str, FloatArray]:
+        """Return values of the target's place in the cycle, and the last values but of days."""
+        columns: dict[str, FloatArray] = {}
+        for cycle in self._outlook.cycles[:1]:
+            back = target - ((target - origin + cycle - 1) // cycle) * cycle
+            lags = [self._sums.at(series, back - k * cycle) / level for k in range(4)]
+            columns |= {"lag_1": lags[0], "lag_2": lags[1], "lag_mean": mean_of_known(lags)}
+        if self._panel.freq.name != "D":
+            for k in range(RECENT):
+                columns[f"last_{k}"] = self._sums.at(series, origin - k) / level
+            wide = 4 * WINDOWS[self._panel.freq.name][1]
+            columns["mean_wide"] = self._sums.mean(series, origin, wide) / level
+        return columns
 
-    def _mean(self, total: FloatArray, series: IntArray, origin: IntArray, days: int) -> FloatArray:
-        start = np.maximum(origin + 1 - days, 0)
-        count = self._count[series, origin + 1] - self._count[series, start]
-        value = total[series, origin + 1] - total[series, start]
-        result: FloatArray = value / np.maximum(count, 1.0)
-        return result
-
-    def _window(
-        self, series: IntArray, origin: IntArray, days: int
-    ) -> tuple[FloatArray, FloatArray]:
-        mean = self._mean(self._sum, series, origin, days)
-        square = self._mean(self._square, series, origin, days)
-        return mean, np.sqrt(np.maximum(square - mean**2, 0.0))
-
-    def _promo_at(self, series: IntArray, day: IntArray) -> FloatArray:
-        inside = day < self._promo.shape[1]
-        column = np.minimum(day, self._promo.shape[1] - 1)
-        return np.where(inside, self._promo[series, column], 0.0)
-
-    def _price_at(self, series: IntArray, day: IntArray) -> FloatArray:
-        column = np.minimum(day, self._price.shape[1] - 1)
-        inside = day < self._price.shape[1]
-        ratio = self._price[series, column] / self._usual[series]
-        return np.where(inside, ratio, 1.0)
-
-
-def _cumulate(values: FloatArray) -> FloatArray:
-    return np.concatenate([np.zeros((len(values), 1)), np.cumsum(values, axis=1)], axis=1)
-
-
-def _prices(price: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return prices without holes (the usual price there) and the usual price of each series."""
-    known = ~np.isnan(price)
-    usual = np.ones(len(price))
-    some = known.any(axis=1)
-    if some.any():
-        usual[some] = np.nanmedian(price[some], axis=1)
-    usual = np.where(usual > 0, usual, 1.0)
-    return np.where(known, price, usual[:, None]), usual
-
-
-def training_grid(
-    panel: Panel, horizon: int, max_rows: int, rng: np.random.Generator
-) -> tuple[IntArray, IntArray, IntArray]:
-    """Return (series, origin, horizon) of training rows: every known day once, horizons mixed.
-
-    Later days come first if there are more than `max_rows`; origins have at least one week before
-    them.
-    """
-    first = min(MEMORY, max(panel.days - horizon - 1, WEEK))
-    series, target = np.nonzero(~np.isnan(panel.y[:, first:]))
-    target = target + first
-    ahead = rng.integers(1, horizon + 1, size=len(target))
-    ahead = np.minimum(ahead, target - WEEK + 1)
-    keep = ahead >= 1
-    series, target, ahead = series[keep], target[keep], ahead[keep]
-    if len(series) > max_rows:
-        newest = np.argsort(-target, kind="stable")[:max_rows]
-        series, target, ahead = series[newest], target[newest], ahead[newest]
-    return series, target - ahead, ahead
-
-
-Bools = npt.NDArray[np.bool_]
-
-
-def categorical_mask() -> Bools:
-    """Return which feature columns are categories."""
-    return np.array([False] * len(NUMBERS) + [True] * len(CATEGORIES))
+    def _promo_share(self, series: IntArray, origin: IntArray, short: int) -> FloatArray:
+        known = [self._offers.promo_at(series, np.maximum(origin - k, 0)) for k in range(short)]
+        inside = [(origin - k >= 0).astype(np.float64) for k in range(short)]
+        total = np.sum([value * seen for value, seen in zip(known, inside, strict=True)], axis=0)
+        return np.asarray(total / np.maximum(np.sum(inside, axis=0), 1.0))

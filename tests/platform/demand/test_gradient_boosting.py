@@ -4,9 +4,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from seamline_platform.demand.features import categories_of
 from seamline_platform.demand.frame import grid_of, panel_of
 from seamline_platform.demand.gradient_boosting import HistGradientBoosting
+from seamline_platform.demand.known_ahead import categories_of
 from seamline_platform.demand.protocol import check_forecast
 from seamline_platform.demand.scoring import score
 from seamline_platform.demand.seasonal_naive import SeasonalNaive
