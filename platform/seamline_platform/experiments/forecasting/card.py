@@ -5,6 +5,7 @@ machine, metrics with intervals, the row of decisions, and what pictures need. I
 sha-256 of the rest: it finds an accidental edit; a deliberate one is found by `verify`.
 """
 
+import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -42,6 +43,8 @@ class Card:
     machine: Mapping[str, str] = field(default_factory=dict)
     task_sha256: str = ""
     """As written on the card; `cardfile.task_hash(task)` is what it should be."""
+    file_sha256: str = ""
+    """Of a loose file's content alone; empty for a registered model."""
 
     @property
     def file_name(self) -> str:
@@ -56,7 +59,11 @@ class Card:
             "task": cardfile.task_document(self.task),
             "task_sha256": self.task_sha256 or cardfile.task_hash(self.task),
             "data_sha256": self.data_sha256,
-            "model": {"spec": self.score.model, "sha256": self.score.model_hash},
+            "model": {
+                "spec": self.score.model,
+                "sha256": self.score.model_hash,
+                "file_sha256": self.file_sha256,
+            },
             "parameters": {"season_length": self.task.season_length, "seed": self.seed},
             "seed": self.seed,
             "versions": dict(self.versions),
@@ -86,11 +93,20 @@ def cards_of(result: Result) -> tuple[Card, ...]:
         Card(
             found.task, found.data_sha256, score, result.seed,
             rows.get((found.task.name, score.model)), found.examples, said_versions, said_machine,
-            cardfile.task_hash(found.task),
+            cardfile.task_hash(found.task), file_sha256_of(score.model),
         )
         for found in result.tasks
         for score in found.models
     )  # fmt: skip
+
+
+def file_sha256_of(spec: str) -> str:
+    """Return the sha-256 of a loose file; empty for a registered name, or if it is not there."""
+    file, colon, _ = spec.rpartition(".py:")
+    try:
+        return hashlib.sha256(Path(f"{file}.py").read_bytes()).hexdigest() if colon else ""
+    except OSError:
+        return ""
 
 
 def write_card(result: Result, folder: Path) -> tuple[Path, ...]:
@@ -167,6 +183,7 @@ def _card_of(body: Mapping[str, Any]) -> Card:
         versions=dict(body["versions"]),
         machine=dict(body["machine"]),
         task_sha256=str(body["task_sha256"]),
+        file_sha256=str(body["model"]["file_sha256"]),
     )
 
 

@@ -71,7 +71,8 @@ th:first-child,td:first-child{position:sticky;left:0;background:var(--paper)}
 details{margin:10px 0}summary{cursor:pointer;padding:6px 0}ul{padding-left:20px;max-width:78ch}
 li{margin:6px 0}code,pre{font:13px/1.5 ui-monospace,monospace;overflow-wrap:anywhere;
 white-space:pre-wrap}pre{background:color-mix(in srgb,var(--rule) 45%,transparent);
-padding:10px 12px;border-radius:8px}.facts{font-size:14px;color:var(--soft);margin:2px 0 10px}
+padding:10px 12px;border-radius:8px}.facts{font-size:14px;color:var(--soft);margin:2px 0 8px;
+max-width:110ch}
 @media(max-width:720px){main{padding:18px 14px 40px}h1{font-size:23px}
 .line3{grid-template-columns:minmax(0,9.5em) minmax(0,1fr) var(--last,9ch);gap:8px;font-size:12px}
 .wide3 .line3{grid-template-columns:minmax(0,1fr) auto;padding:3px 0}
@@ -98,7 +99,7 @@ def page_of(result: Result, refused: Sequence[str] = ()) -> str:
     colours = colours_of(_by_rank(result))
     there = [found for found in result.tasks if found.models]
     parts = [
-        STYLE + _tiles(result) + _navigation(there),
+        STYLE + _tiles(result) + _notes(result) + _navigation(there),
         _overall(result, colours),
         flips_section(result),
         *(_task(found, result, colours) for found in there),
@@ -141,12 +142,16 @@ def _tiles(result: Result) -> str:
     ) + "</div>"  # fmt: skip
 
 
+def _notes(result: Result) -> str:
+    return "".join(f'<p class="facts">{escape(text)}</p>' for text in result.notes)
+
+
 def _navigation(there: Sequence[TaskResult]) -> str:
-    links = "".join(
-        f'<a href="#{escape(found.task.name)}">{escape(found.task.title or found.task.name)}</a>'
-        for found in there
-    )
-    return f"<nav>{links}</nav>"
+    links = []
+    for found in there:
+        title = (found.task.title or found.task.name).partition(",")[0]
+        links.append(f'<a href="#{escape(found.task.name)}">{escape(title)}</a>')
+    return f"<nav>{''.join(links)}</nav>"
 
 
 def _overall(result: Result, colours: Colours) -> str:
@@ -158,8 +163,8 @@ def _overall(result: Result, colours: Colours) -> str:
     skill = [(row.model, row.skill) for row in rows]
     wins = [(row.model, row.win_rate) for row in rows]
     figures = [
-        _standing(("Skill score", "技能分"), skill, colours),
-        _standing(("Win rate", "胜率"), wins, colours),
+        _standing(("Skill score", "技能分"), skill, colours, 0.0),
+        _standing(("Win rate", "胜率"), wins, colours, 0.5),
     ]
     diagram = task_ranks(result)
     cliques = ""
@@ -172,9 +177,12 @@ def _overall(result: Result, colours: Colours) -> str:
     )  # fmt: skip
 
 
-def _standing(title: Words, found: Sequence[tuple[str, Interval]], colours: Colours) -> str:
+def _standing(
+    title: Words, found: Sequence[tuple[str, Interval]], colours: Colours, plain: float
+) -> str:
+    """Return a chart of shares; hollow where the interval holds what is nothing special."""
     rows = [
-        Row(model, interval, not interval.has_zero, _share(interval))
+        Row(model, interval, not interval.lo <= plain <= interval.hi, _share(interval))
         for model, interval in sorted(found, key=lambda pair: -pair[1].mean)
     ]
     strips = interval_rows(rows, colours, title, with_zero=True)
@@ -212,7 +220,7 @@ def _task(found: TaskResult, result: Result, colours: Colours) -> str:
         )
     title: Words = (task.title or task.name,) * 2
     body = section(
-        title, _facts(found), score_table(found, colours),
+        title, _facts(found), score_table(found, colours), _beside(found),
         f'<div class="charts">{"".join(figures)}</div>', shown,
         decisions_part(found, result, colours),
     )  # fmt: skip
@@ -243,10 +251,30 @@ def _facts(found: TaskResult) -> str:
         chinese.append(escape(f"调参数据：{task.tuned_on}"))
     english.append(f"data {found.data_sha256[:12]}")
     chinese.append(f"数据 {found.data_sha256[:12]}")
+    about = f'<p class="facts">{escape(task.about)}</p>' if task.about else ""
     return (
         f'<p class="facts"><span class="en">{" · ".join(english)}</span>'
-        f'<span class="zh" lang="zh">{" · ".join(chinese)}</span></p>'
+        f'<span class="zh" lang="zh">{" · ".join(chinese)}</span></p>{about}'
     )
+
+
+def _beside(found: TaskResult) -> str:
+    """Return published figures of models that were not run here, and who was left out, and why."""
+    task, here = found.task, {score.model for score in found.models}
+    others = [
+        f"{escape(model)} " + ", ".join(f"{label_of(m)[0]} {v:g}" for m, v in figures.items())
+        for model, figures in task.published.items()
+        if model not in here
+    ]
+    lines = []
+    if others:
+        source = f" ({escape(task.published_source)})" if task.published_source else ""
+        lines.append(f"{both(('Published, not run here:', '已发表、此处未运行：'))} "
+                     f"{'; '.join(others)}{source}")  # fmt: skip
+    if found.left_out:
+        names = "; ".join(f"{escape(m)}: {escape(why)}" for m, why in found.left_out.items())
+        lines.append(f"{both(('Left out:', '未参加：'))} {names}")
+    return "".join(f'<p class="facts">{line}</p>' for line in lines)
 
 
 def _skipped(result: Result) -> str:

@@ -87,12 +87,12 @@ def _terms(task: Task) -> str:
 
 
 def _table(rows: Sequence[DecisionRow], colours: Colours) -> str:
-    parts = list(dict.fromkeys(name for row in rows for name in row.parts))[:9]
+    parts = [name for name in say.PARTS if any(name in row.parts for row in rows)]
     rivals = list(dict.fromkeys(name for row in rows for name in row.versus))
     head = [both(("model", "模型")), both(("cost", "成本"))]
     head += [both((f"against {rival}", f"相对 {rival}")) for rival in rivals]
     head += [both(("fill rate", "满足率")), both(("regret", "遗憾"))]
-    head += [both(say.PARTS.get(part, (part.replace("_", " "),) * 2)) for part in parts]
+    head += [both(say.PARTS[part]) for part in parts]
     head.append(both(("sums over the lead time", "提前期总量")))
     cheapest = min((row.cost for row in rows if row.cost is not None), default=math.nan)
     body = []

@@ -21,10 +21,13 @@ LABELS: Final[dict[str, Words]] = {
     "scaled_pinball": ("scaled pinball", "缩放分位损失"),
     "crps": ("CRPS", "CRPS"),
     "scaled_crps": ("scaled CRPS", "缩放 CRPS"),
-    "winkler": ("Winkler", "Winkler"),
-    "coverage": ("coverage", "覆盖率"),
+    "coverage_80": ("coverage 80 %", "覆盖率 80 %"),
+    "coverage_95": ("coverage 95 %", "覆盖率 95 %"),
+    "winkler_80": ("Winkler 80 %", "Winkler 80 %"),
+    "winkler_95": ("Winkler 95 %", "Winkler 95 %"),
+    "miscalibration": ("miscalibration", "失准度"),
     "bias": ("bias", "偏差"),
-    "stability": ("stability", "稳定性"),
+    "stability": ("change between origins", "起点间变动"),
     "cost": ("cost", "成本"),
 }
 """Metrics by name; others are shown under the name that they have."""
@@ -38,13 +41,17 @@ STATUS: Final[dict[str, Words]] = {
 PARTS: Final[dict[str, Words]] = {
     "holding": ("holding", "持有"),
     "shortage": ("shortage", "缺货"),
-    "backlog": ("backlog", "积压"),
+    "ordering": ("ordering", "订货"),
     "terminal": ("left at the end", "期末"),
+    "cycle_service": ("cycle service", "周期服务水平"),
     "lateness": ("lateness", "延误"),
+    "stock": ("stock", "库存"),
     "bullwhip": ("bullwhip", "牛鞭效应"),
-    "stability": ("change of orders", "订单波动"),
-    "stock": ("mean stock", "平均库存"),
+    "stability": ("change of levels", "目标库存变动"),
+    "cost_at_equal_fill": ("cost at equal fill rate", "同等满足率下的成本"),
+    "stock_at_equal_fill": ("stock at equal fill rate", "同等满足率下的库存"),
 }
+"""Parts of a decision row that the page shows, in this order."""
 OVERALL: Final[Words] = ("Over all tasks", "全部任务")
 OVERALL_READ: Final[Words] = (
     "Skill score: 1 minus the geometric mean, over tasks, of a model's loss relative to "

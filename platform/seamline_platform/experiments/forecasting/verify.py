@@ -16,7 +16,13 @@ from typing import Any, Final
 
 from seamline_broker.errors import SeamlineError
 from seamline_platform.experiments.forecasting import cardfile
-from seamline_platform.experiments.forecasting.card import Card, ReadCard, cards_of, read_card
+from seamline_platform.experiments.forecasting.card import (
+    Card,
+    ReadCard,
+    cards_of,
+    file_sha256_of,
+    read_card,
+)
 from seamline_platform.experiments.forecasting.contract import Result
 from seamline_platform.experiments.forecasting.fingerprint import model_hash
 from seamline_platform.experiments.forecasting.machine import same_arithmetic
@@ -164,6 +170,8 @@ def _before(read: ReadCard, spec: str, found: _Findings) -> None:
             f"task {card.task.name} as it comes along now is defined otherwise (or the card is of "
             "a quick run); the card's own definition is used."
         )
+    if card.file_sha256:
+        found.equal("model's file (sha-256)", card.file_sha256, file_sha256_of(spec))
     found.equal("hash of the model (code, file, libraries)", card.score.model_hash,
                 model_hash(spec))  # fmt: skip
 

@@ -1,5 +1,6 @@
 """Result cards: nothing is lost on the way to a file and back, and what was altered is found."""
 
+import hashlib
 import json
 import math
 from dataclasses import replace
@@ -69,6 +70,15 @@ def test_a_card_keeps_every_digit_and_what_is_not_a_number(tmp_path: Path) -> No
     assert read.card.decision.versus == row().versus
     assert read.card.versions["numpy"]
     assert read.card.machine["cores"] != "0"
+
+
+def test_a_loose_files_own_hash_is_on_its_card(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_bytes(b"class Mine: ...")
+    (file,) = write_card(result(score(f"{tmp_path / 'mine.py'}:Mine")), tmp_path)
+    expected = hashlib.sha256(b"class Mine: ...").hexdigest()
+    assert read_card(file).card.file_sha256 == expected
+    (file,) = write_card(result(score("Naive")), tmp_path)
+    assert read_card(file).card.file_sha256 == ""
 
 
 def test_two_runs_write_the_same_bytes(tmp_path: Path) -> None:

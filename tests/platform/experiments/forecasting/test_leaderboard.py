@@ -30,7 +30,7 @@ from seamline_platform.experiments.forecasting.ranks import (
 
 TASK = Task(
     name="toy", title="A toy & more", dataset="toy", horizon=2, season_length=7, metric="owa",
-    terms=Terms(), decision_origins=4, published={"Naive": {"mase": 11.608}},
+    terms=Terms(), decision_origins=4, published={"Naive": {"mase": 11.608}, "Smyl": {"owa": 0.44}},
 )  # fmt: skip
 LOSSES = {"Naive": (3.0, 3.0, 4.0), "SeasonalNaive": (2.0, 1.0, 2.0), "mine.py:Mine": (1.0, 2.0, 1)}
 
@@ -59,8 +59,9 @@ def result() -> Result:
         OtherTerms("toy", "lead_time", "4", "SeasonalNaive", 8.0, 0.9, 2),
         OtherTerms("toy", "lead_time", "4", "mine.py:Mine", 6.0, 0.9, 1, True),
     )
+    found = replace(found, left_out={"MSTL": "it has <no> season"})
     skipped = TaskResult(replace(TASK, name="gone"), (), "", "put it into DIR/gone")
-    return Result((found, skipped), rows, flips, 7, other)
+    return Result((found, skipped), rows, flips, 7, other, ("Quick: a <subset>.",))
 
 
 def test_the_page_needs_nothing_from_outside_and_speaks_both_languages(tmp_path: Path) -> None:
@@ -77,7 +78,7 @@ def test_names_and_notes_from_outside_are_escaped() -> None:
     text = page_of(result(), ("a<card>.json: no.",))
     assert "<b>Evil" not in text
     assert "&lt;b&gt;Evil" in text
-    for raw in ("<tomorrow>", "<use>", "a<card>"):
+    for raw in ("<tomorrow>", "<use>", "a<card>", "<no>", "<subset>"):
         assert raw not in text
     assert "A toy &amp; more" in text
 
@@ -92,6 +93,7 @@ def test_the_page_shows_the_figures_that_it_was_given() -> None:
     assert "mine.py:Mine → Naive" in text
     assert ">0.75</span>" in text  # 6 of SeasonalNaive's 8 under another lead time
     assert "put it into DIR/gone" in text
+    assert "Smyl OWA 0.44" in text
     for drawing in ("Calibration", "Forecast of A", "Trade-off", "Accuracy and cost"):
         assert f'aria-label="{drawing}"' in text
     assert "Critical differences" not in text  # one task is no 30 blocks

@@ -145,7 +145,7 @@ def test_a_changed_model_file_is_told_plainly(card: Path, made: tuple[Path, Resu
     other.write_text(MINE.replace("repeat(spread", "repeat(1.1 * spread"))
     found = verify_card(card, model=f"{other}:Mine")
     whats = [difference.what for difference in found.differences]
-    assert whats[0] == "hash of the model (code, file, libraries)"
+    assert whats[:2] == ["model's file (sha-256)", "hash of the model (code, file, libraries)"]
     assert "metrics mase" in whats
 
 
