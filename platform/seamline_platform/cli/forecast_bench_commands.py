@@ -53,6 +53,12 @@ def bench_forecast(
     no_decisions: Annotated[
         bool, typer.Option("--no-decisions", help="Accuracy alone, no planner.")
     ] = False,
+    factory: Annotated[
+        bool | None,
+        typer.Option("--factory/--no-factory",
+                     help="Also let models drive the whole factory: minutes.  "
+                          "[default: if neither tasks nor models are named]"),
+    ] = None,
     speed: Annotated[
         bool, typer.Option("--speed", help="Measure the update of 10,000 weekly series instead.")
     ] = False,
@@ -71,6 +77,7 @@ def bench_forecast(
         data_dir=data, tasks=_names(task), models=_names(models), quick=quick, seed=seed,
         out=out or FOLDER, fresh=fresh, threads=threads, timeout_s=timeout,
         decide=not no_decisions, jobs=jobs,
+        factory=factory,
     )  # fmt: skip
     result = _run(options)
     if cards is not None:

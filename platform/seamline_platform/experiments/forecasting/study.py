@@ -24,6 +24,7 @@ from seamline_platform.experiments.forecasting.contract import (
     TaskResult,
     Window,
 )
+from seamline_platform.experiments.forecasting.decisions import factory
 from seamline_platform.experiments.forecasting.lineup import QUICK_TASKS, models_for, quick
 from seamline_platform.experiments.forecasting.loaders import load_dataset
 from seamline_platform.experiments.forecasting.pictures import examples_of
@@ -56,6 +57,7 @@ class Options:
         timeout_s: seconds that a model may take for one task.
         decide: also plan with the forecasts.
         jobs: models at work at once; 0: as many as there are processors for.
+        factory: also let models drive the whole factory; None: if nothing was named.
     """
 
     data_dir: Path | None = None
@@ -69,6 +71,7 @@ class Options:
     timeout_s: float = TIMEOUT_S
     decide: bool = True
     jobs: int = 0
+    factory: bool | None = None
 
     def __post_init__(self) -> None:
         for name, least in (("seed", 0), ("threads", 1), ("jobs", 0)):
@@ -81,6 +84,13 @@ class Options:
     def workers(self) -> int:
         """Return how many models are at work at once."""
         return self.jobs or max((os.cpu_count() or 1) // self.threads, 1)
+
+    @property
+    def drives_factory(self) -> bool:
+        """Return whether models drive the factory in this run."""
+        if self.factory is not None:
+            return self.factory
+        return self.decide and not (self.quick or self.tasks or self.models)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +117,32 @@ def run(
         PluginError: if the extra `bench` is not installed.
         ExperimentError: if forecasts cannot be kept.
     """
-    return run_tasks(tasks_of(options), options, progress, note)
+    result = run_tasks(tasks_of(options), options, progress, note)
+    if not options.drives_factory:
+        return result
+    rows = _factory(options, progress, note)
+    return replace(result, decisions=(*result.decisions, *rows))
+
+
+def _factory(
+    options: Options, progress: Progress, note: Callable[[str], None]
+) -> tuple[DecisionRow, ...]:
+    """Return what the models named, or a few shipped ones, made of the whole factory."""
+    runner = Runner(
+        options.out / "forecasts", options.seed, options.timeout_s, options.threads, (ROOT,), note
+    )
+
+    def told(what: str, share: float) -> None:
+        progress(round(1000 * share), 1000, what)
+
+    models = options.models or factory.DEFAULT_MODELS
+    try:
+        runs = factory.run_all(
+            (*models, _NAIVE), runner.forecast, progress=told, jobs=options.workers
+        )
+    finally:
+        runner.close()
+    return factory.factory_rows(runs)
 
 
 def run_tasks(

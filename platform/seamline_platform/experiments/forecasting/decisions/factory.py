@@ -10,7 +10,9 @@ Intervals are Student's t over seeds: a seed is one independent life of the fact
 """
 
 import hashlib
+import threading
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
@@ -116,8 +118,11 @@ def run_all(
     settings: FactorySettings | None = None,
     seeds: Sequence[int] = SEEDS,
     progress: Progress = lambda what, share: None,
+    jobs: int = 1,
 ) -> FactoryRuns:
     """Run the factory of every model, and of perfect foresight, on every seed.
+
+    `jobs` factories run at once: while one waits for its forecast, another goes on.
 
     Raises:
         ValueError: if there are fewer than two seeds: nothing would tell chance from skill.
@@ -126,28 +131,58 @@ def run_all(
         raise ValueError(f"A factory needs two different seeds or more, not {list(seeds)}.")
     chosen = settings or FactorySettings()
     names = {canonical_name(model): model for model in models}
-    known: list[Money] = []
-    made: dict[str, list[Money]] = {name: [] for name in names}
+    made: dict[str, list[Money]] = {name: [] for name in (PERFECT, *names)}
     stopped: dict[str, tuple[Status, str]] = {}
     digest = hashlib.sha256()
-    done, whole = 0, len(seeds) * (len(names) + 1)
+    bar = _Bar(progress, task_name(chosen), len(seeds) * len(made))
     for seed in seeds:
         morning = Morning.of(chosen, seed)
         digest.update(morning.demand_digest().encode())
-        for name in (PERFECT, *names):
-            progress(f"{task_name(chosen)}, seed {seed}: {name}", done / whole)
-            done += 1
-            if name == PERFECT:
-                known.append(run_factory(morning, perfect(morning)))
-            elif name not in stopped:
-                try:
-                    teller = teller_of(forecast, names[name], chosen)
-                    made[name].append(run_factory(morning, teller))
-                except FactoryStoppedError as exc:
-                    stopped[name] = (exc.status, f"left out: seed {seed}: {exc}")
-    progress(task_name(chosen), 1.0)
-    whole_runs = {name: tuple(runs) for name, runs in made.items() if name not in stopped}
-    return FactoryRuns(chosen, tuple(seeds), tuple(known), whole_runs, stopped, digest.hexdigest())
+        tellers = {PERFECT: perfect(morning)} | {
+            name: teller_of(forecast, spec, chosen)
+            for name, spec in names.items()
+            if name not in stopped
+        }
+        for name, outcome in _one_seed(morning, tellers, bar, jobs).items():
+            if isinstance(outcome, Money):
+                made[name].append(outcome)
+            else:
+                stopped[name] = (outcome.status, f"left out: seed {seed}: {outcome}")
+    known = made.pop(PERFECT)
+    whole = {name: tuple(runs) for name, runs in made.items() if name not in stopped}
+    return FactoryRuns(chosen, tuple(seeds), tuple(known), whole, stopped, digest.hexdigest())
+
+
+class _Bar:
+    """Counts factories that are done, from several threads."""
+
+    def __init__(self, progress: Progress, task: str, whole: int) -> None:
+        self._progress, self._task, self._whole = progress, task, whole
+        self._done, self._lock = 0, threading.Lock()
+
+    def tell(self, what: str, step: int) -> None:
+        with self._lock:
+            self._done += step
+            self._progress(f"{self._task}, {what}", min(self._done / self._whole, 1.0))
+
+
+def _one_seed(
+    morning: Morning, tellers: Mapping[str, Teller], bar: _Bar, jobs: int
+) -> dict[str, Money | FactoryStoppedError]:
+    def run(name: str) -> Money | FactoryStoppedError:
+        bar.tell(f"seed {morning.seed}: {name}", 0)
+        try:
+            return run_factory(morning, tellers[name])
+        except FactoryStoppedError as exc:
+            return exc
+        finally:
+            bar.tell(f"seed {morning.seed}: {name}", 1)
+
+    pool = ThreadPoolExecutor(max(jobs, 1))
+    try:
+        return dict(zip(tellers, pool.map(run, tellers), strict=True))
+    finally:
+        pool.shutdown(cancel_futures=True)  # whoever interrupts waits for no more than what runs
 
 
 def factory_rows(runs: FactoryRuns) -> tuple[DecisionRow, ...]:

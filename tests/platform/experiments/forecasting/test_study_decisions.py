@@ -1,0 +1,62 @@
+"""A whole run with its decisions: the grid on longer forecasts, and when the factory is driven."""
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
+
+from seamline_platform.experiments.forecasting.document import document_of
+from seamline_platform.experiments.forecasting.study import Options, run
+
+TASK = """name: corner
+title: A corner shop
+dataset: file
+file: sales.parquet
+horizon: 2
+season_length: 7
+metric: mase
+levels: [0.1, 0.5, 0.9]
+terms: {lead_time: 1, review: 1, underage: 4, overage: 1}
+decision_origins: 4
+"""
+
+
+@pytest.fixture
+def corner(tmp_path: Path) -> Path:
+    y = np.random.default_rng(3).poisson(6, (5, 40)).astype(float)
+    table = pa.table(
+        {
+            "unique_id": np.repeat([f"s{i}" for i in range(5)], 40),
+            "ds": np.tile(np.arange(40), 5),
+            "y": y.reshape(-1),
+        }
+    )
+    pa.parquet.write_table(table, tmp_path / "sales.parquet")
+    (tmp_path / "corner.yaml").write_text(TASK)
+    return tmp_path
+
+
+def test_the_grid_is_run_on_forecasts_that_reach_its_longest_lead_time(corner: Path) -> None:
+    options = Options(
+        tasks=(f"{corner}/corner.yaml",), models=("SES",), out=corner / "out", jobs=1,
+        sensitivity=True,
+    )  # fmt: skip
+    result = run(options)
+    found = document_of(result)["sensitivity"]
+    played = {(row["parameter"], row["value"]) for row in found if row["cost"] is not None}
+    assert {("lead_time", "4"), ("cost_ratio", "19"), ("moq", "100")} <= played
+    models = {row["model"] for row in found}
+    assert models == {row.model for row in result.decisions} == {"SES", "SeasonalNaive", "Naive2"}
+    assert sorted(r["rank"] for r in found if r["parameter"] == "base") == [1, 2, 3]
+
+
+def test_a_factory_is_driven_when_nothing_was_named_or_when_asked_for() -> None:
+    assert Options().drives_factory
+    assert not Options(models=("SES",)).drives_factory
+    assert not Options(tasks=("carparts",)).drives_factory
+    assert not Options(quick=True).drives_factory
+    assert not Options(decide=False).drives_factory
+    assert not Options(factory=False).drives_factory
+    assert Options(models=("SES",), factory=True).drives_factory
