@@ -32,7 +32,7 @@ class Terms:
     underage: float = 9.0
     """Cost of a piece that was asked for and not there (per period it waits, if backordered)."""
     overage: float = 1.0
-    """Cost of a piece held over one period."""
+    """Cost of a piece held over one period (of which a review may have several)."""
     unmet: Unmet = "lost"
     moq: int = 0
     capacity: float | None = None
@@ -69,9 +69,19 @@ class Terms:
         return self.lead_time + self.review
 
     @property
+    def risk(self) -> float:
+        """Return what a piece too many costs until the next order can be smaller by it.
+
+        That is `overage` over one review; with backorders (`underage` counts per period, as holding
+        does) and with perishables (charged once) it is `overage` itself.
+        """
+        lasting = self.unmet == "lost" and self.carry_over
+        return self.overage * (self.review if lasting else 1)
+
+    @property
     def critical_ratio(self) -> float:
-        """Return cu / (cu + co), the service at which one more piece earns what it risks."""
-        return self.underage / (self.underage + self.overage)
+        """Return cu / (cu + co), co = `risk`: there one more piece earns what it risks."""
+        return self.underage / (self.underage + self.risk)
 
 
 @dataclass(frozen=True, slots=True)

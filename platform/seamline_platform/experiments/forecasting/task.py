@@ -15,7 +15,7 @@ _WHOLE: Final = frozenset(
     {"horizon", "season_length", "windows", "step", "decision_origins", "decision_horizon",
      "max_series", "accuracy_series", "newest", "refit", "lead_time", "review", "moq", "warm_up"}
 )  # fmt: skip
-_NUMBERS: Final = frozenset({"underage", "overage", "capacity"})
+_NUMBERS: Final = frozenset({"underage", "overage", "capacity", "order_cost"})
 _FLAGS: Final = frozenset({"official_test", "nonnegative", "carry_over"})
 _LISTS: Final = frozenset({"covariates", "past_only", "static"})
 _METRICS: Final = (

@@ -23,7 +23,9 @@ from seamline_platform.experiments.forecasting.contract import (
 )
 from seamline_platform.experiments.forecasting.decisions import Setup, decide
 from seamline_platform.experiments.forecasting.decisions.dependence import error_correlation
-from seamline_platform.experiments.forecasting.decisions.grid import sensitivity
+from seamline_platform.experiments.forecasting.decisions.grid import (
+    sensitivity,
+)
 from seamline_platform.experiments.forecasting.decisions.ladder import ladder_of, quantile_at
 
 SERIES, HISTORY, ORIGINS = 24, 40, 12

@@ -211,3 +211,32 @@ def test_demand_of_another_length_is_refused() -> None:
 def test_a_ladder_that_is_not_a_number_is_refused() -> None:
     with pytest.raises(ValueError, match="not numbers"):
         levels(1, math.nan)
+
+
+@pytest.mark.parametrize(
+    ("terms", "ratio"),
+    [
+        (Terms(underage=9, overage=1), 0.9),
+        (Terms(review=7, underage=63, overage=1), 0.9),
+        (Terms(review=7, underage=9, overage=1, unmet="backorder"), 0.9),
+        (Terms(review=7, underage=9, overage=1, carry_over=False), 0.9),
+    ],
+)
+def test_a_piece_too_many_costs_its_holding_until_the_next_review(
+    terms: Terms, ratio: float
+) -> None:
+    assert terms.critical_ratio == pytest.approx(ratio)
+
+
+def test_the_critical_ratio_is_the_cheapest_service_over_a_long_run() -> None:
+    terms = Terms(lead_time=0, review=4, underage=12, overage=1)
+    assert terms.critical_ratio == pytest.approx(0.75)
+    demand = np.random.default_rng(2).poisson(0.5, (1, 40_000)).astype(float)
+    costs = {}
+    for level in range(8):
+        ladder = levels(*[level] * 10_000)
+        costs[level] = float(
+            keep_ledger(demand, ladder, (0,), Opening.empty(1, terms), terms).cost.sum()
+        )
+    # Poisson with mean 2 over a review: the smallest S with P(D <= S) >= .75 is 3
+    assert min(costs, key=costs.__getitem__) == 3

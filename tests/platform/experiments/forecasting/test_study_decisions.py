@@ -18,8 +18,10 @@ horizon: 2
 season_length: 7
 metric: mase
 levels: [0.1, 0.5, 0.9]
-terms: {lead_time: 1, review: 1, underage: 4, overage: 1}
+terms: {lead_time: 1, review: 1, underage: 4, overage: 1, order_cost: 0.5,
+        carry_over: true}
 decision_origins: 4
+decision_horizon: 5
 """
 
 
@@ -41,7 +43,6 @@ def corner(tmp_path: Path) -> Path:
 def test_the_grid_is_run_on_forecasts_that_reach_its_longest_lead_time(corner: Path) -> None:
     options = Options(
         tasks=(f"{corner}/corner.yaml",), models=("SES",), out=corner / "out", jobs=1,
-        sensitivity=True,
     )  # fmt: skip
     result = run(options)
     found = document_of(result)["sensitivity"]

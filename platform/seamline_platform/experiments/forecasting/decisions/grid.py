@@ -21,7 +21,7 @@ from seamline_platform.experiments.forecasting.decisions.study import Setup, pla
 LEAD_REVIEWS: Final = (1, 2, 4)
 """Lead times, in review periods."""
 COST_RATIOS: Final = (1.0, 4.0, 9.0, 19.0)
-"""Underage over overage."""
+"""Underage over what a piece too many costs: critical ratios of .5, .8, .9 and .95."""
 CAPACITIES: Final = (0.9, 1.0, 1.2, None)
 MINIMUM_ORDERS: Final = (0, 20, 100)
 BASE: Final = "base"
@@ -34,7 +34,7 @@ def variants(terms: Terms) -> Iterator[tuple[str, str, Terms]]:
         lead = reviews * terms.review
         yield "lead_time", str(lead), replace(terms, lead_time=lead)
     for ratio in COST_RATIOS:
-        yield "cost_ratio", f"{ratio:g}", replace(terms, underage=ratio * terms.overage)
+        yield "cost_ratio", f"{ratio:g}", replace(terms, underage=ratio * terms.risk)
     for capacity in CAPACITIES:
         name = "none" if capacity is None else f"{capacity:g}"
         yield "capacity", name, replace(terms, capacity=capacity)
