@@ -37,6 +37,8 @@ def print_result(result: Result, console: Console | None = None) -> None:
         if rows:
             console.print(_decisions(found, rows))
         console.print()
+    _print_factory(result, console)
+    _print_grid(result, console)
     _print_overall(result, console)
     for found in result.tasks:
         if found.skipped:
@@ -115,13 +117,44 @@ def _remarks(found: TaskResult) -> list[str]:
     return lines
 
 
+def _print_factory(result: Result, console: Console) -> None:
+    tasks = {found.task.name for found in result.tasks}
+    for task in dict.fromkeys(row.task for row in result.decisions if row.task not in tasks):
+        rows = [row for row in result.decisions if row.task == task]
+        title = f"{task}: the whole factory, yuan lost per SKU and day (intervals over seeds)"
+        console.print(_costs(title, rows))
+        for row in rows:
+            if row.cost is not None:
+                profit, late = row.parts["profit_k"], row.parts["lateness"]
+                console.print(
+                    f"{row.model}: profit {profit:.0f} thousand yuan, {row.parts['stock']:.1f} "
+                    f"pieces of a SKU in stock, sellers' orders {late:.1f} days late on average",
+                    highlight=False, style="dim",
+                )  # fmt: skip
+        console.print()
+
+
+def _print_grid(result: Result, console: Console) -> None:
+    """Say under which other terms another model is the cheapest."""
+    base = {r.task: r.model for r in result.sensitivity if r.parameter == "base" and r.rank == 1}
+    for task, model in base.items():
+        rows = [r for r in result.sensitivity if r.task == task and r.rank == 1]
+        moved = [f"{r.parameter} {r.value}: {r.model}" for r in rows if r.cheapest_changes]
+        told = "; ".join(moved) or "the same under all other terms tried"
+        console.print(f"{task}: cheapest {model}; {told}", highlight=False)
+
+
 def _decisions(found: TaskResult, rows: list[DecisionRow]) -> Table:
     terms = found.task.terms
     said = "" if terms is None else (
         f" (lead time {terms.lead_time}, review {terms.review}, underage {terms.underage:g}, "
         f"overage {terms.overage:g}, {terms.unmet})"
     )  # fmt: skip
-    table = _table(f"{found.task.name}: decisions{said}")
+    return _costs(f"{found.task.name}: decisions{said}", rows)
+
+
+def _costs(title: str, rows: list[DecisionRow]) -> Table:
+    table = _table(title)
     heads = ("model", "cost", "95 % interval", "fill rate", "regret", "against SeasonalNaive",
              "lead-time demand")  # fmt: skip
     for place, head in enumerate(heads):

@@ -13,6 +13,7 @@ from seamline_platform.experiments.forecasting import leaderboard_words as say
 from seamline_platform.experiments.forecasting.contract import Result, TaskResult
 from seamline_platform.experiments.forecasting.leaderboard_decisions import (
     decisions_part,
+    factory_section,
     flips_section,
     sensitivity_section,
 )
@@ -103,6 +104,7 @@ def page_of(result: Result, refused: Sequence[str] = ()) -> str:
         _overall(result, colours),
         flips_section(result),
         *(_task(found, result, colours) for found in there),
+        factory_section(result, colours),
         sensitivity_section(result, colours),
         _skipped(result),
         _refused(refused),

@@ -156,6 +156,24 @@ def _flip(flip: RankFlip | None) -> str:
     )
 
 
+def factory_section(result: Result, colours: Colours) -> str:
+    """Return what models made of the whole factory; empty if none drove it."""
+    tasks = {found.task.name for found in result.tasks}
+    parts = []
+    for task in dict.fromkeys(row.task for row in result.decisions if row.task not in tasks):
+        rows = [row for row in result.decisions if row.task == task]
+        rows = sorted(rows, key=lambda row: (row.status != "ok", known(row.cost)))
+        title = both(("Cost, with 95 % intervals", "成本及 95 % 区间"))
+        chart = _figure(title, charts.cost_chart(rows, colours), both(say.COST_READ), "wide3")
+        parts.append(
+            f"<h3><code>{escape(task)}</code></h3>{_table(rows, colours)}"
+            f'<div class="charts">{chart}</div>'
+        )
+    if not parts:
+        return ""
+    return section(say.FACTORY, paragraph(say.FACTORY_READ, "soft"), *parts)
+
+
 def sensitivity_section(result: Result, colours: Colours) -> str:
     """Return cost under other terms relative to SeasonalNaive's; empty if none were tried."""
     tables = []

@@ -47,6 +47,9 @@ PARTS: Final[dict[str, Words]] = {
     "lateness": ("lateness", "延误"),
     "stock": ("stock", "库存"),
     "bullwhip": ("bullwhip", "牛鞭效应"),
+    "late": ("late orders", "延误罚款"),
+    "profit_k": ("profit, 1,000 yuan", "利润（千元）"),
+    "on_time": ("on time", "准时率"),
     "stability": ("change of levels", "目标库存变动"),
     "cost_at_equal_fill": ("cost at equal fill rate", "同等满足率下的成本"),
     "stock_at_equal_fill": ("stock at equal fill rate", "同等满足率下的库存"),
@@ -121,6 +124,18 @@ CURVE_READ: Final[Words] = (
 SCATTER_READ: Final[Words] = (
     "Each model: the task's metric against cost. Lower left is better in both.",
     "每个模型：该任务指标与成本。左下方两者皆优。",
+)
+FACTORY: Final[Words] = ("The whole factory", "整座工厂")
+FACTORY_READ: Final[Words] = (
+    "Every model drove the same simulated plant on the same seeds: its forecasts became "
+    "replenishment orders, these garments, and what was sold is what it saw next. Cost in yuan "
+    "per SKU and day (margin lost, holding, late orders of sellers, stock written off); regret is "
+    "against the same plant with perfect forecasts, which is no bound. Intervals: Student's t over "
+    "seeds.",
+    "每个模型在相同种子下驱动同一座模拟工厂：预测变成补货单，补货单变成成衣，"
+    "卖出多少又成为它之后看到的历史。成本为每 SKU 每天的元数"
+    "（损失毛利、持有、卖家订单延误、库存减值）；遗憾相对于同一工厂用完美预测的结果，"
+    "并非下界。区间为各种子间的学生 t 区间。",
 )
 SENSITIVITY: Final[Words] = ("Other terms", "改变条件")
 SENSITIVITY_READ: Final[Words] = (

@@ -22,6 +22,10 @@ from seamline_platform.experiments.forecasting.contract import (
     Window,
 )
 from seamline_platform.experiments.forecasting.decisions import Setup, decide
+from seamline_platform.experiments.forecasting.decisions.bootstrap import (
+    draw_weights,
+    mean_interval,
+)
 from seamline_platform.experiments.forecasting.decisions.dependence import error_correlation
 from seamline_platform.experiments.forecasting.decisions.grid import (
     sensitivity,
@@ -141,7 +145,12 @@ def test_all_models_meet_the_same_demand() -> None:
 
 def test_a_model_pays_the_same_whoever_else_takes_part() -> None:
     alone = decide(TASK, dataset(), windows(), {"Low": three()["Low"]}, seed=3)
-    assert alone[0] == replace(rows()["Low"], versus={}, rank=None, rank_lo=None, rank_hi=None)
+    parts = dict(rows()["Low"].parts)
+    assert 0 < parts.pop("friedman_p") < 0.05
+    assert 0 < parts.pop("nemenyi_p") < 0.05
+    assert alone[0] == replace(
+        rows()["Low"], versus={}, parts=parts, rank=None, rank_lo=None, rank_hi=None
+    )
 
 
 def test_regret_is_cost_above_foresight_under_the_same_policy() -> None:
@@ -324,3 +333,26 @@ def test_the_grid_says_where_the_cheapest_model_changes() -> None:
         cheapest = next(row.model for row in at if row.rank == 1)
         assert all(row.cheapest_changes == (cheapest != "Right") for row in at)
     assert any(row.cheapest_changes for row in found)
+
+
+def test_ranks_are_over_series_where_blocks_are_few() -> None:
+    found = rows()
+    assert sum(row.rank for row in found.values()) == pytest.approx(1 + 2 + 3)
+    assert found["Right"].rank < found["Low"].rank
+    # Nemenyi's critical difference of 3 models on 24 series: 2.3437 * sqrt(3 * 4 / (6 * 24))
+    width = found["Right"].rank_hi - found["Right"].rank_lo
+    assert width == pytest.approx(2.3437 * (12 / 144) ** 0.5, rel=1e-4)
+    assert found["Right"].parts["nemenyi_p"] == 1.0
+
+
+def test_bootstrap_intervals_cover_the_truth_about_as_often_as_they_say() -> None:
+    rng = np.random.default_rng(11)
+    count, hits = 300, 0
+    draws = draw_weights(40, seed=5, draws=400)
+    for _ in range(count):
+        # 40 styles of 3 SKUs that share most of their luck; the mean is 10
+        style = rng.gamma(4.0, 2.5, 40)
+        values = (style[:, None] * rng.uniform(0.5, 1.5, (40, 3))).sum(axis=1)
+        _, low, high = mean_interval(values, np.full(40, 3.0), draws)
+        hits += low <= 10 <= high
+    assert 0.90 <= hits / count <= 0.98

@@ -12,7 +12,7 @@ factory run (`decisions.factory`) closes that loop.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -49,7 +49,8 @@ from seamline_platform.experiments.forecasting.decisions.ladder import (
     rungs_with,
 )
 from seamline_platform.experiments.forecasting.decisions.ledger import Ledger, keep_ledger
-from seamline_platform.experiments.forecasting.ranks import Ranks, ranks_of
+from seamline_platform.experiments.forecasting.decisions.ranking import ranked
+from seamline_platform.experiments.forecasting.ranks import LEAST_BLOCKS
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -174,12 +175,18 @@ def decide(
     draws = draw_weights(len(blocks.names), seed)
     oracle = float(setup.oracle().cost[0].sum())
     costs = {p.model: blocks.sums(p.ledger.cost[0]) for p in played}
-    ranks = ranks_of({model: (cost / blocks.sizes).tolist() for model, cost in costs.items()})
     rows = [_row(task, setup, p, blocks, draws, oracle, costs) for p in played]
-    rows = [_ranked(row, ranks) for row in rows]
+    rows = ranked(rows, losses_by_block(played, blocks))
     rows.sort(key=lambda row: (row.cost or 0.0, row.model))
     rows += [_empty(task, model, status, note) for model, (status, note) in left_out.items()]
     return tuple(rows)
+
+
+def losses_by_block(played: Sequence[Played], blocks: Blocks) -> Mapping[str, Sequence[float]]:
+    """Return each model's cost by block, or by series where there are fewer than 30 blocks."""
+    if len(blocks.names) < LEAST_BLOCKS:
+        return {p.model: p.ledger.cost[0].tolist() for p in played}
+    return {p.model: (blocks.sums(p.ledger.cost[0]) / blocks.sizes).tolist() for p in played}
 
 
 def _row(
@@ -222,15 +229,6 @@ def _row(
         note=note,
         demand_sha256=ledger.demand_sha256,
     )
-
-
-def _ranked(row: DecisionRow, ranks: Ranks | None) -> DecisionRow:
-    """Return a row with its mean rank over blocks and what stands on both sides of it."""
-    if ranks is None:
-        return row
-    mean = ranks.means[ranks.models.index(row.model)]
-    half = ranks.half_width
-    return replace(row, rank=mean, rank_lo=mean - half, rank_hi=mean + half)
 
 
 def _parts(setup: Setup, played: Played) -> dict[str, float]:
