@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from seamline_broker.errors import PluginError
 from seamline_platform.api import insight_models as models
@@ -39,7 +40,7 @@ QUALITY_NIGHTS: Final = 21
 NAIVE: Final = "seasonal_naive"
 _NAIVE_DAYS: Final = 84
 _KEPT_EXPLANATIONS: Final = 512
-_EXPLAIN_TIMEOUT_S: Final = 90.0
+_EXPLAIN_TIMEOUT_S: Final = 240.0
 
 
 class Insight:
@@ -106,18 +107,22 @@ class Insight:
         if not nights:
             return models.ForecastQuality(model="", nights=[], horizons=[], levels=[])
         days = (closed_ms + DAY_MS - nights[0][0]) // DAY_MS + _NAIVE_DAYS
-        panel = self._panel(closed_ms + DAY_MS, days)
-        if panel is None:
-            return models.ForecastQuality(model="", nights=[], horizons=[], levels=[])
-        scored = [(origin, model, *self._both(panel, origin, model)) for origin, model in nights]
+        history = self._history(closed_ms + DAY_MS, days)
+        panel = panel_of(history)
+        scored = [
+            (origin, model, *self._both(history, panel, origin, model)) for origin, model in nights
+        ]
         self._naive = {origin: self._naive[origin] for origin, *_ in scored}
         return _quality(scored)
 
-    def _both(self, panel: Panel, origin_ms: int, model: str) -> tuple[Tally, Tally]:
-        table = self._store.read_table(NIGHT_FORECAST, [origin_ms, model])
-        grid = grid_of(table)
+    def _both(
+        self, history: pa.Table, panel: Panel, origin_ms: int, model: str
+    ) -> tuple[Tally, Tally]:
+        grid = grid_of(self._store.read_table(NIGHT_FORECAST, [origin_ms, model]))
         if origin_ms not in self._naive:
-            past = self._history(origin_ms, _NAIVE_DAYS)
+            days = pc.cast(history["ds"], pa.int32())
+            end, start = origin_ms // DAY_MS, origin_ms // DAY_MS - _NAIVE_DAYS
+            past = history.filter(pc.and_(pc.less(days, end), pc.greater_equal(days, start)))
             made = SeasonalNaive().forecast(past, grid.values.shape[1], grid.quantiles)
             self._naive[origin_ms] = grid_of(made)
         return tally(grid, panel), tally(self._naive[origin_ms], panel)

@@ -64,7 +64,10 @@ def explanation_note(
     way, way_zh = (
         ("every combination of these parts was tried", "已尝试这些因素的所有组合")
         if exact
-        else ("combinations were drawn, because this model is slow", "该模型较慢，仅抽取部分组合")
+        else (
+            "it learns anew each time, so combinations were drawn and few other series joined",
+            "该模型每次都要重新学习，故仅抽取部分组合，并只带少量其他序列",
+        )
     )
     note = f"The model was asked {evaluations} times: {way}."
     note_zh = f"共询问模型 {evaluations} 次：{way_zh}。"

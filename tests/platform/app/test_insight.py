@@ -177,6 +177,6 @@ def test_the_note_says_how_it_was_made_and_what_was_corrected() -> None:
         "The model was asked 64 times: every combination of these parts was tried."
     )
     english, chinese = explanation_note(False, 12, 10.0, 14.0)
-    assert "this model is slow" in english
+    assert "learns anew each time" in english
     assert "median is 10 pieces" in english
     assert "14 件" in chinese

@@ -20,7 +20,7 @@ from seamline_platform.demand.insight.shapley import Coalition, shapley
 from seamline_platform.demand.protocol import Forecaster
 
 BUDGET: Final = 64
-SLOW_BUDGET: Final = 16
+SLOW_BUDGET: Final = 14
 """For a forecaster that has to learn anew each time."""
 _MEDIAN: Final = (0.5,)
 
@@ -73,7 +73,7 @@ class _Asking:
 
     def medians(self, coalition: Coalition) -> FloatArray:
         """Return the medians (series, days) of the history with the parts of a coalition."""
-        table = self._parts.table(coalition, everything=self._whole)
+        table = self._parts.table(coalition, company=self._whole)
         grid = grid_of(self._forecaster.forecast(table, self._horizon, _MEDIAN), Frequency("D"))
         place = {name: i for i, name in enumerate(grid.ids)}
         self._first_day = grid.first_day
@@ -91,7 +91,8 @@ def explain(
     """Return why the median forecasts of some series are what they are, sorted by name.
 
     Exact where the model answers for a series on its own or has been fitted before; a model that
-    must learn anew for each question is asked fewer of them (drawn orders, by `seed`). All series
+    must learn anew for each question is asked fewer of them (drawn orders, by `seed`), with some
+    other series for company instead of all. All series
     are asked for in one go, so that many cost little more than one.
 
     Args:

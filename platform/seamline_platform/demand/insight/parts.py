@@ -14,6 +14,7 @@ A part is taken away by putting something ordinary in its place. For the series 
 With all of them taken away a plain history is left: its forecast is the reference.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -23,11 +24,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from seamline_platform.demand.frame import MIN_OPEN_SHARE, MINUTES_OF_DAY, FloatArray, IntArray
+from seamline_platform.demand.insight.style_days import style_of
 
 WEEK: Final = 7
 RECENT_DAYS: Final = 28
 OLDER_DAYS: Final = 84
 MOST_PARTS: Final = 9
+COMPANY: Final = 60
+"""Other series that a model gets to learn from, if it has to learn anew for every question."""
 _KNOWN: Final = ("unique_id", "ds", "y", "stockout_min", "price_fen", "promo")
 
 
@@ -72,7 +76,8 @@ class Parts:
         if missing:
             raise ValueError(f"There is no history of {missing[:3]}.")
         mine = history.filter(pc.is_in(history["unique_id"], wanted))
-        self._rest = history.filter(pc.invert(pc.is_in(history["unique_id"], wanted)))
+        company = pa.array(_company(known, unique_ids), pa.string())
+        self._company = history.filter(pc.is_in(history["unique_id"], company))
         self._schema = history.schema
         self._series = [
             _dense(mine, name, last_day, self._numbers) for name in sorted(set(unique_ids))
@@ -98,10 +103,10 @@ class Parts:
         """The series explained, sorted by name."""
         return tuple(series.name for series in self._series)
 
-    def table(self, present: Sequence[bool], *, everything: bool = False) -> pa.Table:
+    def table(self, present: Sequence[bool], *, company: bool = False) -> pa.Table:
         """Return the history with only those parts that are `present` (in order of `names`).
 
-        `everything` adds all other series, unchanged.
+        `company` adds other series, unchanged: of the same style first, `COMPANY` at most.
 
         Raises:
             ValueError: if there is not one flag for each part.
@@ -110,7 +115,7 @@ class Parts:
             raise ValueError(f"{len(present)} flags for {len(self.names)} parts {self.names}.")
         gone = {name for name, there in zip(self.names, present, strict=True) if not there}
         tables = [self._rows(series, gone) for series in self._series]
-        return pa.concat_tables([*tables, self._rest] if everything else tables)
+        return pa.concat_tables([*tables, self._company] if company else tables)
 
     def _rows(self, series: _Series, gone: set[str]) -> pa.Table:
         columns = {name: values.copy() for name, values in series.columns.items()}
@@ -153,6 +158,17 @@ class Parts:
         if "weeks_2_to_4" in gone:
             y = np.where((recent >= -RECENT_DAYS) & (recent < -WEEK), ordinary, y)
         return y / factor if "weekday" in gone else y
+
+
+def _company(known: pa.Table, unique_ids: Sequence[str]) -> list[str]:
+    """Return other series to go with these: of their styles first, then evenly of all."""
+    mine = set(unique_ids)
+    others = sorted(name for name in pc.unique(known["unique_id"]).to_pylist() if name not in mine)
+    styles = {style_of(name) for name in mine}
+    close = [name for name in others if style_of(name) in styles][: COMPANY // 2]
+    rest = [name for name in others if name not in set(close)]
+    step = max(1, math.ceil(len(rest) / max(COMPANY - len(close), 1)))
+    return close + rest[::step]
 
 
 def _is_number(kind: pa.DataType) -> bool:

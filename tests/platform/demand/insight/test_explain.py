@@ -10,7 +10,7 @@ import pytest
 from seamline_broker.errors import PluginError
 from seamline_platform.demand.frame import forecast_table, long_frame, panel_of
 from seamline_platform.demand.insight.explain import BUDGET, SLOW_BUDGET, explain
-from seamline_platform.demand.insight.parts import Parts
+from seamline_platform.demand.insight.parts import COMPANY, Parts
 from seamline_platform.demand.insight.worker import Question, answer_here, ask_worker
 from seamline_platform.demand.seasonal_naive import SeasonalNaive
 
@@ -198,3 +198,16 @@ def test_a_worker_that_fails_or_takes_too_long_is_told() -> None:
         ask_worker(Question("nobody_knows_it", A, 7), history)
     with pytest.raises(PluginError, match=r"longer than 0\.01 s"):
         ask_worker(Question("seasonal_naive", A, 7), history, timeout_s=0.01)
+
+
+def test_company_is_of_the_same_style_first_and_never_much() -> None:
+    names = [f"S{n:03d}-{colour}-M@east" for n in range(90) for colour in ("RED", "BLU")]
+    rows = [
+        {"unique_id": name, "ds": MONDAY + timedelta(day), "y": 1.0}
+        for name in names for day in range(3)
+    ]  # fmt: skip
+    parts = Parts(long_frame(rows), ["S004-RED-M@east"])
+    there = set(parts.table([True] * 3, company=True)["unique_id"].to_pylist())
+    assert "S004-BLU-M@east" in there
+    assert 40 < len(there) <= COMPANY + 1
+    assert set(parts.table([True] * 3)["unique_id"].to_pylist()) == {"S004-RED-M@east"}
