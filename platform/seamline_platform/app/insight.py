@@ -63,6 +63,7 @@ class Insight:
         self._learned_from = history
         self._options = dict(options or {})
         self._alarms: tuple[int, models.TrendAlarms] | None = None
+        self._told_ms: int | None = None
         self._quality: tuple[tuple[int, int], models.ForecastQuality] | None = None
         self._naive: dict[int, ForecastGrid] = {}
         self._explained: OrderedDict[tuple[int, str, str], models.ForecastExplanation]
@@ -80,6 +81,16 @@ class Insight:
             if self._alarms is None or self._alarms[0] != closed_ms:
                 self._alarms = closed_ms, self._find_alarms(closed_ms)
             return self._alarms[1]
+
+    def new_alarms(self) -> list[models.TrendAlarm]:
+        """Return the alarms of the days closed since the last call, oldest first.
+
+        The first call after a start tells those of the last closed day.
+        """
+        found = self.alarms()
+        told_ms = found.closed_ms - DAY_MS if self._told_ms is None else self._told_ms
+        self._told_ms = found.closed_ms
+        return [alarm for alarm in reversed(found.alarms) if alarm.alarm_ms > told_ms]
 
     def _find_alarms(self, closed_ms: int) -> models.TrendAlarms:
         rule = Detector()

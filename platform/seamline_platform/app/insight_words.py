@@ -14,8 +14,8 @@ _WORDS: Final = {
         ("Two to four weeks ago sold less than usual", "2 至 4 周前卖得比平时少"),
     ),
     "weekday": (
-        ("Its weekdays: good days lie ahead", "星期规律：接下来是旺日"),
-        ("Its weekdays: quiet days lie ahead", "星期规律：接下来是淡日"),
+        ("Its pattern of weekdays raises it", "星期规律推高预测"),
+        ("Its pattern of weekdays lowers it", "星期规律压低预测"),
     ),
     "stockouts": (
         ("It was sold out at times: demand was higher", "曾断货：真实需求更高"),

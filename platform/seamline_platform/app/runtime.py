@@ -20,6 +20,7 @@ from seamline_platform.app.compare import Comparison
 from seamline_platform.app.desk import CommandDesk
 from seamline_platform.app.devices import Devices
 from seamline_platform.app.diary import Note, notes
+from seamline_platform.app.insight import Insight
 from seamline_platform.app.lateness import Lateness
 from seamline_platform.app.nightly import Brain, BrainSettings
 from seamline_platform.app.planner import Planner, Wires
@@ -115,6 +116,7 @@ class Runtime:
         source = f"{self.settings.enterprise}/{self.store.store_id}"
         self.register = ModelRegister(self.store, self.clock, folder, source)
         self.brain = Brain(self.store, self.view, settings, self.clock, self.register)
+        self.insight = Insight(self.store, self.brain.history, self.brain.options)
         self.trainer = Trainer(self.store, self.register, settings, self.brain.history)
         self.night_over = asyncio.Event()
         self.late = Lateness()

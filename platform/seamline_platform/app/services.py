@@ -15,7 +15,6 @@ from seamline_platform.api.live_models import Clock, DeviceState, LogEntry, Plan
 from seamline_platform.api.problems import RequestError
 from seamline_platform.api.rest import Services
 from seamline_platform.app import answers, forecast_answers
-from seamline_platform.app.insight import Insight
 from seamline_platform.app.model_answers import ModelAnswers
 from seamline_platform.app.runtime import Runtime
 from seamline_platform.app.tasks import give, plan_payload
@@ -59,7 +58,7 @@ def services_of(runtime: Runtime, panels: Callable[[], Sequence[Mapping[str, obj
             lambda: runtime.now_ms,
             lambda: (runtime.trainer.training, runtime.trainer.next_ms()),
         ),
-        insight=Insight(store, runtime.brain.history, runtime.brain.options),
+        insight=runtime.insight,
     )
 
 

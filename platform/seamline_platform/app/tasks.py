@@ -121,7 +121,20 @@ async def _night(runtime: Runtime, now_ms: int) -> int:
     )
     runtime.hub.put("forecast", summary.model_dump(mode="json"))
     runtime.night_over.set()
+    await _tell_trends(runtime)
     return night.origin_ms
+
+
+async def _tell_trends(runtime: Runtime) -> None:
+    """Write the trend alarms of the days that were closed since the last night into the log."""
+    try:
+        found = await asyncio.to_thread(runtime.insight.new_alarms)
+    except SeamlineError:
+        log.exception("Trend alarms could not be looked for.")
+        return
+    for alarm in found:
+        note = Note(runtime.now_ms, "P3", "trend", alarm.reason, alarm.reason_zh)
+        runtime.publisher.note(note, runtime.clock.wall_ms())
 
 
 async def trainings(runtime: Runtime) -> None:

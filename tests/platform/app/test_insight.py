@@ -103,6 +103,18 @@ def test_the_style_that_doubled_has_an_alarm_and_all_are_watched(store: Store) -
     assert alarm.reason_zh.startswith("TS03 自")
 
 
+def test_each_alarm_is_told_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    insight = insight_of(store)
+    everything = insight.alarms()
+    assert insight.new_alarms() == []  # no alarm on the last closed day
+    early = everything.model_copy(update={"closed_ms": (FIRST_DAY + 79) * DAY_MS, "alarms": []})
+    monkeypatch.setattr(insight, "alarms", lambda: early)
+    assert insight.new_alarms() == []
+    monkeypatch.setattr(insight, "alarms", lambda: everything)
+    assert insight.new_alarms() == list(reversed(everything.alarms))
+    assert insight.new_alarms() == []
+
+
 def test_quality_counts_closed_days_alone_and_naive_equals_itself(store: Store) -> None:
     quality = insight_of(store).quality()
     assert [night.days for night in quality.nights] == [10, 3]  # the newest night has no day yet

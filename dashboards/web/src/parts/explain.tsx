@@ -9,7 +9,7 @@ import { Empty } from "./drawer";
 const WEEK = 7;
 const MINUS = "\u2212";
 
-const signed = (value: number): string => `${value > 0 ? "+" : value < 0 ? MINUS : ""}${short(Math.abs(Math.round(value * 10) / 10))}`;
+const signed = (value: number): string => `${value > 0 ? "+" : value < 0 ? MINUS : ""}${number(Math.abs(value), Math.abs(value) >= 10 || value === 0 ? 0 : 1)}`;
 
 function Bar(props: { value: number; most: number }) {
   const width = (48 * Math.abs(props.value)) / props.most;
