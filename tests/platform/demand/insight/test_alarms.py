@@ -92,8 +92,9 @@ def test_one_boom_does_not_look_like_the_fall_of_all_others() -> None:
         alarms = detect(adjust(plain_days(np.random.default_rng(seed).poisson(mean) * 1.0)))
         boom = [alarm for alarm in alarms if alarm.style == "S0002"]
         assert [alarm.direction for alarm in boom] == ["up"]
-        assert abs(boom[0].change_day - 120) <= 1
-        assert boom[0].ratio == pytest.approx(4, rel=0.3)
+        assert abs(boom[0].change_day - 120) <= 2
+        assert 120 <= boom[0].alarm_day <= 123
+        assert boom[0].ratio == pytest.approx(4, rel=0.4)
         others += len(alarms) - 1
     assert others <= 6  # in 36 style-years
 
