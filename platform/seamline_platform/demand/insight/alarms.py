@@ -11,7 +11,7 @@ divided by the style's spread (quasi-likelihood, for counts wider than Poisson).
 statistic (Lai, Sequential changepoint detection in quality control, JRSS B 57 (1995) 613-658:
 window limited generalised likelihood ratio). An alarm is given where it passes a threshold that was
 set by drawing many quiet years: `threshold_for` states the false alarms per style and year. After
-an alarm the style starts anew at the day of the change.
+an alarm the style starts anew at the day of the alarm.
 """
 
 import math
@@ -137,7 +137,9 @@ def detect(sales: Adjusted, detector: Detector | None = None) -> tuple[Alarm, ..
             alarm = _alarm(sales, int(s), change, t, int(start[s]), rule, float(statistic[s]))
             if max(alarm.ratio, 1 / max(alarm.ratio, 1e-9)) >= rule.min_ratio:
                 found.append(alarm)
-                start[s] = change
+                # Not from the estimated first day: were that too early, the days before the
+                # change would call for a second alarm on the same trend.
+                start[s] = t
     return tuple(found)
 
 
