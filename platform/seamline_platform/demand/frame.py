@@ -229,40 +229,64 @@ def panel_of(data: object, freq: Frequency | None = None) -> Panel:
     period = freq.ordinals(table["ds"])
     _check_rows(ids, series, period, freq, given)
     first, last = int(period[known].min()), int(period[known].max())
-    column, inside = period - first, period >= first
-    shape = (len(ids), last - first + 1)
-    wide = (len(ids), int(period.max()) - first + 1)
-    if wide[0] * wide[1] > MAX_CELLS:
+    wide = int(period.max()) - first + 1
+    if len(ids) * wide > MAX_CELLS:
         raise ValueError(
-            f"{wide[0]} series x {wide[1]} periods are more than {MAX_CELLS:,} cells: take fewer "
+            f"{len(ids)} series x {wide} periods are more than {MAX_CELLS:,} cells: take fewer "
             "series at a time, or number the periods of ds without gaps."
         )
+    keep = np.flatnonzero(period >= first)
+    cells = _Cells(series[keep], period[keep] - first, (len(ids), wide))
+    return _filled(table, ids, freq, first, last - first + 1, keep, cells)
+
+
+@dataclass(frozen=True, slots=True)
+class _Cells:
+    """Where each row of a long frame stands in the grid (series, periods)."""
+
+    series: IntArray
+    column: IntArray
+    shape: tuple[int, int]
+
+    def grid(self, values: FloatArray, empty: float = np.nan) -> FloatArray:
+        made = np.full(self.shape, empty)
+        made[self.series, self.column] = values
+        return made
+
+
+def _filled(
+    table: pa.Table,
+    ids: tuple[str, ...],
+    freq: Frequency,
+    first: int,
+    periods: int,
+    keep: IntArray,
+    cells: _Cells,
+) -> Panel:
+    """Return the panel of `periods` periods of history from the rows `keep`."""
 
     def grid(name: str) -> FloatArray:
-        values = np.full(wide, np.nan)
-        values[series[inside], column[inside]] = numbers(table, name)[inside]
-        return values
+        return cells.grid(numbers(table, name)[keep])
 
-    told = np.zeros(shape, dtype=bool)
-    past = inside & (column < shape[1])
-    told[series[past], column[past]] = True
-    y = grid("y")[:, : shape[1]]
+    y = grid("y")[:, :periods]
     started = np.logical_or.accumulate(~np.isnan(y), axis=1)
+    silent = cells.grid(np.zeros(len(keep)), empty=1.0)[:, :periods] > 0  # periods without a row
     promo = grid("promo")
-    promo[:, : shape[1]] = np.nan_to_num(promo[:, : shape[1]], nan=0.0)
-    out = np.nan_to_num(grid("stockout_min")[:, : shape[1]], nan=0.0)
+    promo[:, :periods] = np.nan_to_num(promo[:, :periods], nan=0.0)
+    out = np.nan_to_num(grid("stockout_min")[:, :periods], nan=0.0)
     further = [name for name in table.column_names if name not in LONG_SCHEMA.names]
     texts = [name for name in further if _is_text(table[name].type)]
+    static = {name: table[name].take(pa.array(keep)) for name in texts}
     return Panel(
         ids,
         freq,
         first,
-        y=np.where(started & ~told, 0.0, y),
+        y=np.where(started & silent, 0.0, y),
         out_share=np.clip(out / freq.minutes, 0.0, 1.0),
         price=grid("price_fen"),
         promo=promo,
         covariates={name: grid(name) for name in further if name not in texts},
-        static={name: _static(table[name], series, len(ids)) for name in texts},
+        static={name: _static(text, cells.series, len(ids)) for name, text in static.items()},
     )
 
 

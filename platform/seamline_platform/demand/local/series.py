@@ -124,7 +124,7 @@ def predict_each(
         else:
             food[i] = ask
     predict = prepare(list(food.values()))
-    failed = 0
+    failed: dict[str, str] = {}
     for i, ask in food.items():
         try:
             made = predict(ask)
@@ -132,15 +132,13 @@ def predict_each(
         except NotImplementedError:
             raise
         except (ValueError, ArithmeticError, IndexError, TypeError, RuntimeError) as exc:
-            fallbacks[panel.ids[i]] = str(exc) or type(exc).__name__
+            failed[panel.ids[i]] = str(exc) or type(exc).__name__
             made = naive_quantiles(ask)
-            failed += 1
-            if failed == len(food) >= ALL_FAILED:
-                raise ValueError(
-                    f"the model failed on all {failed} series, the last time with: {exc}"
-                ) from exc
         values[i] = _in_order(made, ask)
-    return values, fallbacks
+    if len(failed) == len(food) >= ALL_FAILED:
+        name, reason = next(iter(failed.items()))
+        raise ValueError(f"the model failed on all {len(failed)} series, on {name!r}: {reason}")
+    return values, fallbacks | failed
 
 
 def series_of(panel: Panel, season: int) -> list[FloatArray]:
