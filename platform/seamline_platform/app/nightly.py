@@ -15,6 +15,8 @@ from seamline_broker.contracts.commands import Command
 from seamline_broker.contracts.view import OrderView, View
 from seamline_broker.errors import PluginError, SeamlineError
 from seamline_platform.app.history import DAY_MS, outcomes, sales_history
+from seamline_platform.app.lead_demand import LeadDemand, lead_demand
+from seamline_platform.app.night_report import NightReport
 from seamline_platform.app.register import ModelRegister
 from seamline_platform.app.sql import (
     ONE_FORECAST,
@@ -23,7 +25,6 @@ from seamline_platform.app.sql import (
     integer,
 )
 from seamline_platform.demand.job import FALLBACK, ForecastRequest, ForecastResult
-from seamline_platform.demand.leadtime import lead_time_demand
 from seamline_platform.demand.protocol import LEVELS, canonical_name
 from seamline_platform.demand.recalibrate import corrected, corrections
 from seamline_platform.demand.registry import ModelRecord
@@ -142,17 +143,21 @@ class Brain:
             self._settings.request(champion, history),
             kept=self._register.kept_file(champion.id),
             refit=not champion.kept,
+            steps=(self._days,),
         )
         answer = await self._forecast(request)
         result, residuals = await asyncio.to_thread(self._corrected, champion, answer, origin_ms)
         # Orders first: a night counts as done once its forecast is stored, and whoever is ended in
         # between makes the night again; orders that are known then are not made twice.
-        orders = await asyncio.to_thread(self._orders, result, now_ms)
+        demand = lead_demand(result, answer.table, self._days, self._params.service)
+        orders = await asyncio.to_thread(self._orders, demand, now_ms)
         raw = answer.table["value"] if residuals else None
         await asyncio.to_thread(self._keep, result, raw, origin_ms)
         self._learnt(champion, result, origin_ms)
-        note, note_zh = self._told(champion, result, residuals, len(orders))
-        self._row(champion, result, residuals, origin_ms, (note, note_zh))
+        told = NightReport(champion.id, result.report, residuals, demand.aggregation, len(orders))
+        note, note_zh = told.words()
+        row = told.row() | {"origin_ts": origin_ms, "wall_ts": self._clock.wall_ms()}
+        self._store.insert("forecast_nights", [row])
         more, more_zh = self._after_fallbacks(champion, result, now_ms)
         return Night(
             origin_ms=origin_ms,
@@ -214,7 +219,7 @@ class Brain:
         except (SeamlineError, ValueError) as exc:
             log.warning("not_corrected model=%s: %s", champion.model, exc)
             return result, 0
-        return ForecastResult(table, result.report), len(earlier.ahead)
+        return replace(result, table=table), len(earlier.ahead)
 
     def _keep(self, result: ForecastResult, raw: pa.ChunkedArray | None, origin_ms: int) -> None:
         table, report = result.table, result.report
@@ -250,57 +255,6 @@ class Brain:
                 )
             )
 
-    def _told(
-        self, champion: ModelRecord, result: ForecastResult, residuals: int, orders: int
-    ) -> tuple[str, str]:
-        report = result.report
-        if report.status != "ok":
-            return report.note, report.note_zh
-        how, how_zh = ("trained", "已训练") if report.trained else ("kept state", "沿用已训练状态")
-        note = (
-            f"{report.series} series by {report.model} ({champion.id}, {how}) in "
-            f"{report.seconds:.1f} s; {orders} replenishment orders"
-        )
-        note_zh = (
-            f"{report.model}（{champion.id}，{how_zh}）在 {report.seconds:.1f} 秒内预测 "
-            f"{report.series} 条序列；生成 {orders} 张补货单"
-        )
-        if residuals:
-            note += f"; quantiles corrected by {residuals} residuals of earlier nights"
-            note_zh += f"；按前几夜 {residuals} 个残差校正分位数"
-        if report.note:
-            note, note_zh = f"{note}. {report.note}", f"{note_zh}。{report.note_zh}"
-        return note, note_zh
-
-    def _row(
-        self,
-        champion: ModelRecord,
-        result: ForecastResult,
-        residuals: int,
-        origin_ms: int,
-        notes: tuple[str, str],
-    ) -> None:
-        report = result.report
-        row = {
-            "origin_ts": origin_ms,
-            "model_id": champion.id,
-            "asked": report.asked,
-            "model": report.model,
-            "status": report.status,
-            "trained": report.trained,
-            "seconds": report.seconds,
-            "cpu_seconds": report.cpu_seconds,
-            "rss_mb": report.rss_mb,
-            "series": report.series,
-            "rows": report.rows,
-            "data_hash": report.data_hash,
-            "residuals": residuals,
-            "note": notes[0],
-            "note_zh": notes[1],
-            "wall_ts": self._clock.wall_ms(),
-        }
-        self._store.insert("forecast_nights", [row])
-
     def _after_fallbacks(
         self, champion: ModelRecord, result: ForecastResult, now_ms: int
     ) -> tuple[str, str]:
@@ -322,16 +276,13 @@ class Brain:
             f"{champion.id} {note_zh}，已回退到 {back.id}（{back.model}）。",
         )
 
-    def _orders(self, result: ForecastResult, now_ms: int) -> list[OrderView]:
-        days = min(self._params.cover_days, self._settings.horizon_days)
-        demand = lead_time_demand(result.table, days, result.report.correlation)
-        orders = replenish(
-            self._view(),
-            demand.quantile(self._params.service),
-            demand.expected(),
-            self._params,
-            now_ms,
-        )
+    @property
+    def _days(self) -> int:
+        """Days of demand that an order has to cover, as far as the forecast reaches."""
+        return min(self._params.cover_days, self._settings.horizon_days)
+
+    def _orders(self, demand: LeadDemand, now_ms: int) -> list[OrderView]:
+        orders = replenish(self._view(), demand.level, demand.mean, self._params, now_ms)
         wall_ms = self._clock.wall_ms()
         self._store.insert("orders", [order_row(order, wall_ms) for order in orders])
         return orders

@@ -11,10 +11,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO, Final
 
+import numpy as np
 import pyarrow as pa
 
 from seamline_broker.clock import Clock, WallClock
 from seamline_broker.errors import PluginError
+from seamline_platform.demand.answers import check_cumulative
 from seamline_platform.demand.codeversion import code_version
 from seamline_platform.demand.frame import FORECAST_SCHEMA, Panel, panel_of
 from seamline_platform.demand.kept import KeptFile, load_state, save_state
@@ -48,6 +50,8 @@ class ForecastRequest:
     kept: KeptFile | None = None
     refit: bool = False
     origins: int = 0
+    steps: tuple[int, ...] = ()
+    """Numbers of days whose sums are wanted, of a forecaster that has `cumulative`."""
 
     def __post_init__(self) -> None:
         if self.horizon < 1:
@@ -57,6 +61,8 @@ class ForecastRequest:
             raise ValueError(f"Quantiles must rise inside (0, 1): {levels}.")
         if self.threads < 1:
             raise ValueError(f"Need at least one thread, not {self.threads}.")
+        if any(step < 1 for step in self.steps):
+            raise ValueError(f"Sums are over at least one day, not {self.steps}.")
         if self.origins < 0:
             raise ValueError(f"Rolling origins are counted from 0, not {self.origins}.")
 
@@ -88,10 +94,15 @@ class ForecastReport:
 
 @dataclass(frozen=True, slots=True)
 class ForecastResult:
-    """The forecast as long table `unique_id, ds, quantile, value`, and its report."""
+    """The forecast as long table `unique_id, ds, quantile, value`, and its report.
+
+    `sums` is the forecaster's own `unique_id, steps, quantile, value`: quantiles of sums over days.
+    None if it was not asked, or has no method `cumulative`.
+    """
 
     table: pa.Table
     report: ForecastReport
+    sums: pa.Table | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +114,7 @@ class _Made:
     kept: bool
     note: str = ""
     note_zh: str = ""
+    sums: pa.Table | None = None
 
 
 def forecast_here(
@@ -158,7 +170,7 @@ def run_job(
         kept=made.kept,
         metrics=metrics,
     )
-    return ForecastResult(made.table.cast(FORECAST_SCHEMA), report)
+    return ForecastResult(made.table.cast(FORECAST_SCHEMA), report, made.sums)
 
 
 def _load(request: ForecastRequest) -> Forecaster:
@@ -173,7 +185,8 @@ def _forecast(request: ForecastRequest, history: pa.Table, panel: Panel, code: s
         try:
             load_state(request.kept, made, code)
             table = _checked(made, request, history, panel)
-            return _Made(table, trained=False, kept=True)
+            sums = _sums(made, request, history, panel)
+            return _Made(table, trained=False, kept=True, sums=sums)
         except Exception as exc:  # a state that no longer fits may break a plug-in in any way
             log.warning("kept_state_refused model=%s: %s", request.model, exc)
             refused = str(exc)
@@ -191,7 +204,8 @@ def _forecast(request: ForecastRequest, history: pa.Table, panel: Panel, code: s
     if request.kept is not None and fit is not None and why:
         note = f"{note} It trains every night: {why}.".strip()
         note_zh = f"{note_zh} 每晚重新训练：{why}。".strip()
-    return _Made(table, trained=True, kept=kept, note=note, note_zh=note_zh)
+    sums = _sums(made, request, history, panel)
+    return _Made(table, trained=True, kept=kept, note=note, note_zh=note_zh, sums=sums)
 
 
 def _trains(made: Forecaster) -> bool:
@@ -203,6 +217,28 @@ def _checked(
 ) -> pa.Table:
     table = made.forecast(history, request.horizon, request.quantiles)
     return check_forecast(table, panel, request.horizon, request.quantiles)
+
+
+def _sums(
+    made: Forecaster, request: ForecastRequest, history: pa.Table, panel: Panel
+) -> pa.Table | None:
+    """Return the forecaster's own quantiles of sums, None if it has none."""
+    cumulative = getattr(made, "cumulative", None)
+    if cumulative is None or not request.steps:
+        return None
+    levels = request.quantiles
+    values = check_cumulative(
+        cumulative(history, request.steps, levels), panel, request.steps, levels
+    )
+    series, steps, count = values.shape
+    return pa.table(
+        {
+            "unique_id": np.repeat(panel.ids, steps * count),
+            "steps": np.tile(np.repeat(sorted(request.steps), count), series),
+            "quantile": np.tile(np.asarray(sorted(levels)), series * steps),
+            "value": values.reshape(-1),
+        }
+    )
 
 
 def _measured(request: ForecastRequest, history: pa.Table) -> Metrics | None:
@@ -223,27 +259,33 @@ def _measured(request: ForecastRequest, history: pa.Table) -> Metrics | None:
         return None
 
 
-def pack(header: Mapping[str, object], table: pa.Table) -> bytes:
-    """Return one line of JSON and an Arrow IPC stream: what goes through the pipes."""
-    sink = io.BytesIO()
-    sink.write(json.dumps(header, ensure_ascii=False).encode() + b"\n")
-    with pa.ipc.new_stream(sink, table.schema) as writer:
-        writer.write_table(table)
-    return sink.getvalue()
+def pack(header: Mapping[str, object], *tables: pa.Table) -> bytes:
+    """Return one line of JSON and an Arrow IPC stream per table: what goes through the pipes."""
+    streams = []
+    for table in tables:
+        sink = io.BytesIO()
+        with pa.ipc.new_stream(sink, table.schema) as writer:
+            writer.write_table(table)
+        streams.append(sink.getvalue())
+    line = json.dumps({"head": header, "sizes": [len(s) for s in streams]}, ensure_ascii=False)
+    return line.encode() + b"\n" + b"".join(streams)
 
 
-def unpack(source: BinaryIO) -> tuple[dict[str, object], pa.Table]:
+def unpack(source: BinaryIO) -> tuple[dict[str, object], list[pa.Table]]:
     """Read what `pack` wrote.
 
     Raises:
         PluginError: if it is something else.
     """
     try:
-        header = json.loads(source.readline())
-        with pa.ipc.open_stream(source) as reader:
-            return header, reader.read_all()
-    except (ValueError, pa.ArrowException) as exc:
-        raise PluginError(f"The forecast process sent something unreadable: {exc}.") from exc
+        line = json.loads(source.readline())
+        tables = []
+        for size in line["sizes"]:
+            with pa.ipc.open_stream(source.read(size)) as reader:
+                tables.append(reader.read_all())
+        return line["head"], tables
+    except (ValueError, KeyError, TypeError, pa.ArrowException) as exc:
+        raise PluginError(f"The forecast process sent something unreadable: {exc!r}.") from exc
 
 
 def report_of(document: Mapping[str, object]) -> ForecastReport:

@@ -1,16 +1,15 @@
 """Quantiles of tonight corrected by how those of earlier nights turned out.
 
 Conformalized quantile regression (Romano, Patterson and Candes, NeurIPS 2019), one-sided for each
-quantile and separately for each number of days ahead: a quantile is moved by the order statistic of
-rank ceil((n + 1) level) among the n residuals `actual - quantile` of earlier nights. Residuals are
-divided by the spread of a count, sqrt(median + 1/2), so that slow and fast sellers can be pooled.
-Sales are counts, of which a move of one residual's width takes or leaves whole pieces; and the
-residuals of one night hang together. So a quantile stays where it is as long as its past is within
-`TOLERANCE` of right: share(y < q) <= level + .03 and share(y <= q) >= level - .03. Coverage is that
-of the past, not a guarantee.
+quantile and separately for each number of days ahead: a quantile is moved by the conformal quantile
+of its level (`conformal_quantiles`) of the residuals `actual - quantile` of earlier nights. They
+are divided by the spread of a count, sqrt(median + 1/2), so that slow and fast sellers can be
+pooled. Sales are counts, of which a move of one residual's width takes or leaves whole pieces; and
+the residuals of one night hang together. So a quantile stays where it is as long as its past is
+within `TOLERANCE` of right: share(y < q) <= level + .03 and share(y <= q) >= level - .03. Coverage
+is that of the past, not a guarantee.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -18,6 +17,7 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
+from seamline_platform.demand.conformal import conformal_quantiles
 from seamline_platform.demand.frame import FloatArray, IntArray, forecast_table, grid_of
 
 MIN_RESIDUALS: Final = 100
@@ -90,8 +90,7 @@ def _move(residuals: FloatArray, level: float, tolerance: float) -> float:
     not_above = float(np.searchsorted(residuals, 0.0, "right")) / len(residuals)
     if below <= level + tolerance and not_above >= level - tolerance:
         return 0.0
-    rank = min(math.ceil((len(residuals) + 1) * level), len(residuals))
-    return float(residuals[rank - 1])
+    return float(conformal_quantiles(residuals, (level,))[0])
 
 
 def corrected(forecast: pa.Table, moves: FloatArray) -> pa.Table:

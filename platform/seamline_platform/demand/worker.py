@@ -107,8 +107,8 @@ async def _one_run(request: ForecastRequest, history: pa.Table, timeout_s: float
         raise PluginError(
             f"The forecast process ended with {process.returncode}: {''.join(last) or 'silently'}"
         )
-    document, table = await asyncio.to_thread(unpack, io.BytesIO(out))
-    return ForecastResult(table, report_of(document))
+    document, tables = await asyncio.to_thread(unpack, io.BytesIO(out))
+    return ForecastResult(tables[0], report_of(document), *tables[1:])
 
 
 def _header(request: ForecastRequest) -> dict[str, object]:
@@ -121,12 +121,17 @@ def _header(request: ForecastRequest) -> dict[str, object]:
         "kept": asdict(request.kept) if request.kept is not None else None,
         "refit": request.refit,
         "origins": request.origins,
+        "steps": list(request.steps),
     }
 
 
 def _request(header: Mapping[str, object], history: pa.Table) -> ForecastRequest:
     kept = header["kept"]
-    told = {**header, "kept": KeptFile(**kept) if isinstance(kept, dict) else None}
+    told = {
+        **header,
+        "kept": KeptFile(**kept) if isinstance(kept, dict) else None,
+        "steps": tuple(header["steps"]),  # type: ignore[arg-type]  # our parent wrote it
+    }
     return ForecastRequest(**told, history=history)  # type: ignore[arg-type]  # our parent wrote it
 
 
@@ -141,12 +146,13 @@ def main() -> int:
     with os.fdopen(os.dup(1), "wb") as answer:
         os.dup2(2, 1)
         try:
-            header, history = unpack(sys.stdin.buffer)
+            header, (history,) = unpack(sys.stdin.buffer)
             result = run_job(_request(header, history), history)
         except (ValueError, PluginError) as exc:
             sys.stderr.write(f"{exc}\n")
             return 2
-        answer.write(pack(asdict(result.report), result.table))
+        parts = [result.table] if result.sums is None else [result.table, result.sums]
+        answer.write(pack(asdict(result.report), *parts))
     return 0
 
 

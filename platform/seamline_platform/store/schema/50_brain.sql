@@ -74,6 +74,7 @@ CREATE TABLE forecast_nights (
     rows         BIGINT,     -- rows of history
     data_hash    VARCHAR,    -- hash of the history
     residuals    BIGINT,     -- residuals of earlier nights that corrected the quantiles; 0: none did
+    aggregation  VARCHAR,    -- demand over the lead time: own sums of the model | moments, gamma
     note         VARCHAR,    -- what a person should know
     note_zh      VARCHAR,    -- note in Chinese
     wall_ts      TIMESTAMP   -- wall time of the row
