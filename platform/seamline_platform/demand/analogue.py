@@ -82,7 +82,7 @@ def from_analogues(
     cross = _COMMON + shared * likeness(attributes, asked, earlier)
     mean, variance = np.empty(len(asked)), np.empty(len(asked))
     weights = np.zeros((len(asked), len(earlier)))
-    inverse = np.linalg.inv(kernel)
+    inverse: FloatArray = np.linalg.inv(kernel).astype(np.float64)
     position = {int(style): i for i, style in enumerate(earlier)}
     for i, style in enumerate(asked):
         own = position.get(int(style))

@@ -10,35 +10,36 @@ from seamline_platform.demand.sizecurve import fit_concentration, fit_size_curve
 from seamline_platform.demand.stylemap import StyleMap
 
 _WINDOW: Final = 28
+_LEAST_OPEN: Final = 0.25
+"""Sales are scaled up at most fourfold for what stock-outs hid."""
 
 
 def cell_shares(styles: StyleMap, sales: FloatArray, in_stock: FloatArray) -> FloatArray:
     """Return shares (series,) that sum to one in each style.
 
-    Sales of a series are divided by what its style sold on the days it was in stock, so that a
-    size which was out for a month is not taken for a size that nobody wants. Sizes and regions are
-    shrunk to the curve of the category, colours to even shares; their product is what a series is
-    shrunk to.
+    Sizes and regions are shrunk to the curve of the category, colours to even shares; a series is
+    shrunk to the product of the three: (y + kappa prior) / (N o + kappa), with N the style's sales
+    and o the share of them that came while the series was in stock. A size that was out for a month
+    is not taken for one that nobody wants, and with o = 1 this is `sizecurve.shrunk_shares`.
     """
-    counts = _equivalent_counts(styles, sales, in_stock)
+    sold, open_share = sales.sum(axis=1), _open_share(styles, sales, in_stock)
+    counts = sold / np.maximum(open_share, _LEAST_OPEN)
     prior = np.ones(len(counts))
     for column in (styles.size, styles.region, styles.colour):
         prior = prior * _margin(styles, counts, column, even=column is styles.colour)
     prior = _within(styles, prior)
     kappa = _cell_concentration(styles, counts, prior)
     total = styles.total(counts)[styles.of]
-    return _within(styles, (counts + kappa * prior) / (total + kappa))
+    return _within(styles, (sold + kappa * prior) / (total * open_share + kappa))
 
 
-def _equivalent_counts(styles: StyleMap, sales: FloatArray, in_stock: FloatArray) -> FloatArray:
-    """Return pieces each series would have sold of its style's total, in stock all the time."""
-    pace = styles.total(sales)
-    pace = _running_mean(pace)
+def _open_share(styles: StyleMap, sales: FloatArray, in_stock: FloatArray) -> FloatArray:
+    """Return the share of its style's sales that came while a series was in stock."""
+    pace = _running_mean(styles.total(sales))
+    total = pace.sum(axis=1)[styles.of]
     reach = (in_stock * pace[styles.of]).sum(axis=1)
-    sold = sales.sum(axis=1)
-    rate = np.where(reach > 0, sold / np.maximum(reach, 1e-9), 0.0)
-    share = _within(styles, rate, empty=0.0)
-    return share * styles.total(sold)[styles.of]
+    result: FloatArray = np.where(total > 0, reach / np.maximum(total, 1e-9), 1.0)
+    return result
 
 
 def _running_mean(values: FloatArray) -> FloatArray:
@@ -48,12 +49,11 @@ def _running_mean(values: FloatArray) -> FloatArray:
     return mean
 
 
-def _within(styles: StyleMap, values: FloatArray, empty: float | None = None) -> FloatArray:
-    """Return values that sum to one in each style; even (or `empty`) where they are all zero."""
+def _within(styles: StyleMap, values: FloatArray) -> FloatArray:
+    """Return values that sum to one in each style; even where they are all zero."""
     total = styles.total(values)[styles.of]
     count = styles.total(np.ones(len(values)))[styles.of]
-    other = 1.0 / count if empty is None else np.full(len(values), empty)
-    result: FloatArray = np.where(total > 0, values / np.maximum(total, 1e-300), other)
+    result: FloatArray = np.where(total > 0, values / np.maximum(total, 1e-300), 1.0 / count)
     return result
 
 
@@ -78,7 +78,8 @@ def _margin(styles: StyleMap, counts: FloatArray, labels: Sequence[str], even: b
         curves = fit_size_curves(table, styles.category)
         shares = np.where(offered > 0, curves.shares(table, styles.category), 0.0)
     factor = shares / np.maximum(offered, 1.0)
-    return factor[styles.of, code]
+    result: FloatArray = factor[styles.of, code]
+    return result
 
 
 def _shrunk_to_even(table: FloatArray, offered: FloatArray) -> FloatArray:

@@ -8,7 +8,7 @@ exposure away, so it is not read as a lack of demand. Weeks scatter by more than
 chance: variance m + phi m^2. So a week counts with w = 1 / (1 + phi m): at most 1 / phi pieces
 (quasi-likelihood: Wedderburn, Biometrika 61 (1974) 439-447).
 
-Between weeks the level keeps the share `keep` of what it knows above the prior (discount: West and
+Between weeks the level keeps its mean, and the share `keep` of what it knows (discount: West and
 Harrison, Bayesian Forecasting and Dynamic Models, 1997, 10.8).
 """
 
@@ -58,11 +58,14 @@ class Belief:
         return Belief(self.alpha + weight * sold, self.beta + weight * exposure)
 
     def faded(self, prior: "Belief", keep: float | FloatArray) -> "Belief":
-        """Return the belief a week later, drawn back towards the prior."""
-        return Belief(
-            keep * self.alpha + (1 - keep) * prior.alpha,
-            keep * self.beta + (1 - keep) * prior.beta,
-        )
+        """Return the belief a week later: the same mean, less sure of it.
+
+        It never knows less than the prior did; the prior's mean does not come back, since a style
+        that nobody could buy for weeks has not become another style.
+        """
+        least = np.minimum(prior.alpha / self.alpha, 1.0)
+        factor = np.maximum(keep, least)
+        return Belief(self.alpha * factor, self.beta * factor)
 
 
 def weeks_of(values: FloatArray, end: int, block: int = 7) -> FloatArray:
@@ -70,7 +73,8 @@ def weeks_of(values: FloatArray, end: int, block: int = 7) -> FloatArray:
     used = values[:, :end]
     first = max(used.shape[1] % block, used.shape[1] - _MOST_WEEKS * block)
     part = used[:, first:]
-    return part.reshape(len(values), -1, block).sum(axis=2)
+    sums: FloatArray = part.reshape(len(values), -1, block).sum(axis=2)
+    return sums
 
 
 @dataclass(frozen=True, slots=True)

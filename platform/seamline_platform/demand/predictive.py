@@ -107,7 +107,6 @@ def _corrected(position: FloatArray) -> FloatArray:
 
 def negative_binomial_cdf(count: FloatArray, mean: FloatArray, phi: FloatArray) -> FloatArray:
     """Return the probability of at most `count` at variance mean + phi mean^2."""
-    from scipy.special import bdtr, nbdtr  # noqa: F401
     from scipy.stats import nbinom
 
     k = 1.0 / phi
@@ -120,7 +119,7 @@ def negative_binomial_quantile(level: FloatArray, mean: FloatArray, phi: FloatAr
     from scipy.stats import nbinom
 
     some = mean > 1e-9
-    k = 1.0 / phi
-    p = k / (k + np.where(some, mean, 1.0))
-    result: FloatArray = np.where(some, nbinom.ppf(level, k, p), 0.0)
+    k = 1.0 / phi[some]
+    result = np.zeros(len(mean))
+    result[some] = nbinom.ppf(level[some], k, k / (k + mean[some]))
     return result

@@ -80,7 +80,7 @@ def calendar_of(panel: Panel, styles: StyleMap, periods: int) -> Calendar:
         inside = (festival > 0) & (festival < _MOST_EVENTS - offset)
         event = np.where(inside, offset + festival, event)
     return Calendar(
-        weekday=(days % WEEK).astype(np.int64),
+        weekday=(days % WEEK if panel.freq.name == "D" else 0 * days).astype(np.int64),
         event=event,
         promo=_style_mean(_reach(panel.promo, periods), styles),
         price=_log_price(panel, styles, periods),
@@ -153,8 +153,9 @@ def _next_round(
     slope = float((weight * (sales - mean) * -known.price).sum())
     curvature = float((said * known.price**2).sum())
     step = float(np.clip(slope / (curvature + 0.1), -0.5, 0.5))
+    here = np.unique(known.weekday)
     return Rhythm(
-        weekday / max(float(weekday.mean()), 1e-9),
+        weekday / max(float(weekday[here].mean()), 1e-9),
         event,
         float(np.clip(promo, 0.2, 10.0)),
         float(np.clip(old.elasticity + step, 0.0, 5.0)),

@@ -61,8 +61,9 @@ def style_map(panel: Panel) -> StyleMap:
     of = np.array([place[name] for name in parts["style"]], dtype=np.int64)
     first = {int(style): series for series, style in reversed(list(enumerate(of)))}
     head = [first[i] for i in range(len(names))]
-    launch = np.array([_day(static, "launch", i) for i in head])
-    last = np.array([_day(static, "last", i) for i in head])
+    dated = static if panel.freq.name == "D" else {}
+    launch = np.array([_day(dated, "launch", i) for i in head])
+    last = np.array([_day(dated, "last", i) for i in head])
     life = last - launch + 1
     category = parts["category"]
     return StyleMap(

@@ -27,8 +27,14 @@ from seamline_platform.demand.lifecurve import (
     life_factor,
     life_share,
 )
-from seamline_platform.demand.rhythm import Rhythm, calendar_of, fit_rhythm
-from seamline_platform.demand.signals import NAMES, before_launch, corrected, learn_worth
+from seamline_platform.demand.rhythm import WEEK, Rhythm, calendar_of, fit_rhythm
+from seamline_platform.demand.signals import (
+    NAMES,
+    SignalWorth,
+    before_launch,
+    corrected,
+    learn_worth,
+)
 from seamline_platform.demand.stylemap import StyleMap, style_map
 
 _KNOWN_DAYS: Final = 14.0
@@ -53,10 +59,12 @@ class StyleModel:
     exposure: FloatArray
     """(styles, history): share in stock x course."""
     tuning: Tuning
+    block: int
+    """Periods in a step of the levels: seven days, or one period of another frequency."""
 
     def belief(self, end: int) -> Belief:
         """Return what is believed of each style's level after the first `end` days."""
-        sold, exposure = (weeks_of(v, end) for v in (self.sold, self.exposure))
+        sold, exposure = (weeks_of(v, end, self.block) for v in (self.sold, self.exposure))
         return filtered(self.prior, sold, exposure, self.tuning)[0]
 
     def means(self, belief: Belief, end: int, horizon: int) -> FloatArray:
@@ -67,8 +75,17 @@ class StyleModel:
 
 
 def fit_style_model(panel: Panel, horizon: int) -> StyleModel:
-    """Learn everything from a panel; `horizon` days ahead may be asked for."""
+    """Learn everything from a panel; `horizon` days ahead may be asked for.
+
+    Raises:
+        ValueError: if nothing was ever sold, or sales are negative.
+    """
+    if not np.nanmax(panel.y) > 0:
+        raise ValueError("Nothing was ever sold in this history: there is nothing to learn.")
+    if np.nanmin(panel.y) < 0:
+        raise ValueError("The style model is one of pieces sold; this history has negative sales.")
     styles = style_map(panel)
+    block = WEEK if panel.freq.name == "D" else 1
     sales, in_stock = open_sales(panel)
     share = cell_shares(styles, sales, in_stock)
     sold = styles.total(sales)
@@ -86,10 +103,10 @@ def fit_style_model(panel: Panel, horizon: int) -> StyleModel:
     exposure = stocked * course[:, : panel.periods]
     prior, analogues = prior_of(panel, styles, sold, exposure)
     short = np.isfinite(styles.life)
-    weeks = (weeks_of(v, panel.periods) for v in (sold, exposure))
-    tuning = fit_tuning(prior, *weeks, short)
+    weeks = [weeks_of(v, panel.periods, block) for v in (sold, exposure)]
+    tuning = fit_tuning(prior, weeks[0], weeks[1], short)
     return StyleModel(
-        styles, share, course, rhythm, curve, prior, analogues, sold, exposure, tuning
+        styles, share, course, rhythm, curve, prior, analogues, sold, exposure, tuning, block
     )
 
 
@@ -132,7 +149,7 @@ def own_levels(sold: FloatArray, exposure: FloatArray) -> tuple[FloatArray, Floa
 
 def told_signals(
     panel: Panel, styles: StyleMap, log_level: FloatArray, noise: FloatArray
-) -> Sequence[tuple[FloatArray, object]]:
+) -> Sequence[tuple[FloatArray, SignalWorth]]:
     """Return the signals that earlier styles gave a meaning."""
     result = []
     for name in NAMES:
