@@ -110,9 +110,9 @@ def reconciled(
         raise ValueError(f"Unknown method {method!r}; there are {', '.join(METHODS)}.")
     if method == "bottom_up" or not above:
         return hierarchy.with_sums(base[above:])
-    if method in ("wls_var", "mint_shrink"):
-        if errors is None or errors.shape[0] != base.shape[0] or errors.shape[1] < 2:
-            raise ValueError(f"Method {method!r} needs two or more past errors of every node.")
+    needs = method in ("wls_var", "mint_shrink")
+    if needs and (errors is None or errors.shape[0] != len(base) or errors.shape[1] < 2):
+        raise ValueError(f"Method {method!r} needs two or more past errors of every node.")
     weighted = _weighted(hierarchy, method, errors)
     gap = base[:above] - hierarchy.sums @ base[above:]
     inner = weighted[:above] - hierarchy.sums @ weighted[above:]

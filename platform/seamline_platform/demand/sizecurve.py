@@ -16,8 +16,8 @@ from seamline_platform.demand.frame import FloatArray, IntArray
 
 MIN_CONCENTRATION: Final = 1e-2
 MAX_CONCENTRATION: Final = 1e5
-_STEPS: Final = 200
-_TOLERANCE: Final = 1e-7
+_STEPS: Final = 2_000
+_TOLERANCE: Final = 1e-9
 
 
 def shrunk_shares(counts: FloatArray, mean: FloatArray, concentration: float) -> FloatArray:
