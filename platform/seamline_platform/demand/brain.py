@@ -7,9 +7,7 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
-from seamline_platform.demand.frame import FloatArray, IntArray, Panel, forecast_table, panel_of
-from seamline_platform.demand.holdout import Holdout, hold_out
-from seamline_platform.demand.members import (
+from seamline_platform.demand.council import (
     ASKED,
     Local,
     Member,
@@ -19,6 +17,8 @@ from seamline_platform.demand.members import (
     Voice,
     heard,
 )
+from seamline_platform.demand.frame import FloatArray, IntArray, Panel, forecast_table, panel_of
+from seamline_platform.demand.holdout import Holdout, hold_out
 from seamline_platform.demand.newstyle import cumulative_table
 
 MOST_LOCAL: Final = 300

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from seamline_platform.demand import members
+from seamline_platform.demand import council
 from seamline_platform.demand.brain import DemandBrain, classes, weighed
 from seamline_platform.demand.frame import grid_of, long_frame, panel_of
 from seamline_platform.demand.holdout import hold_out
@@ -109,14 +109,14 @@ def test_without_the_local_library_it_goes_on(
 ) -> None:
     from seamline_broker.errors import PluginError
 
-    real = members.load_forecaster
+    real = council.load_forecaster
 
     def load(name: str, **options: object) -> object:
         if name == "DynamicOptimizedTheta":
             raise PluginError("pip install 'seamline[bench]'")
         return real(name, **options)
 
-    monkeypatch.setattr(members, "load_forecaster", load)
+    monkeypatch.setattr(council, "load_forecaster", load)
     made = DemandBrain().forecast(shop, 7, (0.5, 0.9))
     check_forecast(made, panel_of(shop), 7, (0.5, 0.9))
 

@@ -1,4 +1,4 @@
-"""The forecasters that the demand brain listens to, behind one face: days, and sums of days."""
+"""The council of forecasters that the demand brain listens to, behind one face: days, and sums of days."""
 
 import logging
 from collections.abc import Sequence
