@@ -1,4 +1,4 @@
-"""The council of forecasters that the demand brain listens to, behind one face: days, and sums of days."""
+"""The council that the demand brain listens to: forecasters behind one face, days and sums."""
 
 import logging
 from collections.abc import Sequence
