@@ -12,6 +12,8 @@ CANDIDATES: Final = (4, 7, 12, 24, 52)
 """Cycles looked for where time is plain integers and nothing is said: quarters, days of a week,
 months, hours, weeks of a year."""
 LEAST_CORRELATION: Final = 0.15
+STANDARD_ERRORS: Final = 4.0
+"""A correlation of so many pairs n has to be so many times 1 / sqrt(n): noise is no cycle."""
 LEAST_REACH: Final = 1 / 3
 """Share of values that have one a cycle before them, from which on a cycle is looked at."""
 _HOURS_OF_DAY: Final = 24
@@ -61,12 +63,12 @@ def _strongest(y: FloatArray) -> tuple[int, ...]:
     best: tuple[int, ...] = ()
     strength = LEAST_CORRELATION
     for cycle in CANDIDATES:
-        if cycle >= scaled.shape[1] or _reach(y, cycle) < LEAST_REACH:
+        if 3 * cycle > y.shape[1] or _reach(y, cycle) < LEAST_REACH:
             continue
         now, before = scaled[:, cycle:], scaled[:, :-cycle]
         both = ~np.isnan(now) & ~np.isnan(before)
         spread = float(np.sqrt((now[both] ** 2).sum() * (before[both] ** 2).sum()))
         found = float((now[both] * before[both]).sum()) / spread if spread > 0 else 0.0
-        if found > strength:
+        if found > max(strength, STANDARD_ERRORS / np.sqrt(max(both.sum(), 1))):
             best, strength = (cycle,), found
     return best
