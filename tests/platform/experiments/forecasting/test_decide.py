@@ -356,3 +356,17 @@ def test_bootstrap_intervals_cover_the_truth_about_as_often_as_they_say() -> Non
         _, low, high = mean_interval(values, np.full(40, 3.0), draws)
         hits += low <= 10 <= high
     assert 0.90 <= hits / count <= 0.98
+
+
+def test_a_cell_of_the_grid_costs_what_the_task_would_under_those_terms() -> None:
+    terms = replace(TERMS, underage=19.0)
+    alone = decide(replace(TASK, terms=terms), dataset(), windows(), three())
+    cell = {r.model: r.cost for r in sensitivity(TASK, windows(), three()) if r.value == "19"}
+    assert cell == {row.model: pytest.approx(row.cost) for row in alone}
+
+
+def test_a_rung_that_a_ladder_lacks_is_an_error() -> None:
+    ladder = ladder_of(three()["Right"], IDS, 3, [0.5, 0.9], 0.0)
+    assert ladder.at(9 / (9 + 1)) == 1
+    with pytest.raises(ValueError, match=r"no rung 0\.8"):
+        ladder.at(0.8)

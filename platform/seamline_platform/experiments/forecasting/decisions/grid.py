@@ -16,7 +16,12 @@ from seamline_platform.experiments.forecasting.contract import (
     Window,
 )
 from seamline_platform.experiments.forecasting.decisions import measures
-from seamline_platform.experiments.forecasting.decisions.study import Setup, play
+from seamline_platform.experiments.forecasting.decisions.ladder import Ladder
+from seamline_platform.experiments.forecasting.decisions.study import (
+    LadderKey,
+    Setup,
+    play,
+)
 
 LEAD_REVIEWS: Final = (1, 2, 4)
 """Lead times, in review periods."""
@@ -59,8 +64,9 @@ def sensitivity(
         raise ConfigError(f"Task {task.name} has no terms: no decisions are made in it.")
     rows: list[OtherTerms] = []
     best = ""
+    bench = _Bench(task, windows, forecasts)
     for parameter, value, terms in variants(task.terms):
-        found, note = _costs(task, windows, forecasts, terms)
+        found, note = bench.costs(terms)
         if not found:
             rows.append(OtherTerms(task.name, parameter, value, "", None, None, None, note=note))
             continue
@@ -73,23 +79,35 @@ def sensitivity(
     return tuple(rows)
 
 
-def _costs(
-    task: Task,
-    windows: Sequence[Window],
-    forecasts: Mapping[str, Sequence[Forecasted]],
-    terms: Terms,
-) -> tuple[dict[str, tuple[float, float]], str]:
-    """Return cost and fill rate by model, or nothing and the reason."""
-    try:
-        setup = Setup.of(task, windows, terms)
-    except ValueError as exc:
-        return {}, f"not run: {exc}"
-    played, left_out = play(setup, windows, forecasts, [terms.critical_ratio])
-    found = {}
-    for one in played:
-        per = one.ledger.demand.shape[1] * one.ledger.periods
-        found[one.model] = (
-            float(one.ledger.cost[0].sum()) / per,
-            measures.fill_rate(one.ledger, 0),
+class _Bench:
+    """Plays terms, and keeps what is the same for several of them."""
+
+    def __init__(
+        self,
+        task: Task,
+        windows: Sequence[Window],
+        forecasts: Mapping[str, Sequence[Forecasted]],
+    ) -> None:
+        self._task, self._windows, self._forecasts = task, windows, forecasts
+        self._setups: dict[int, Setup] = {}
+        self._ladders: dict[LadderKey, Ladder] = {}
+
+    def costs(self, terms: Terms) -> tuple[dict[str, tuple[float, float]], str]:
+        """Return cost and fill rate by model, or nothing and the reason."""
+        try:
+            if terms.lead_time not in self._setups:
+                self._setups[terms.lead_time] = Setup.of(self._task, self._windows, terms)
+        except ValueError as exc:
+            return {}, f"not run: {exc}"
+        setup = self._setups[terms.lead_time].under(terms)
+        played, left_out = play(
+            setup, self._windows, self._forecasts, [terms.critical_ratio], self._ladders
         )
-    return found, "; ".join(f"{m}: {why}" for m, (_, why) in left_out.items())
+        found = {}
+        for one in played:
+            per = one.ledger.demand.shape[1] * one.ledger.periods
+            found[one.model] = (
+                float(one.ledger.cost[0].sum()) / per,
+                measures.fill_rate(one.ledger, 0),
+            )
+        return found, "; ".join(f"{m}: {why}" for m, (_, why) in left_out.items())

@@ -29,6 +29,8 @@ SWEEP: Final = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0
 RUNGS: Final = (0.01, *SWEEP)
 """Service levels of a ladder; scarce capacity is shared out at the lower ones."""
 
+_SAME: Final = 1e-9
+
 
 @dataclass(frozen=True, slots=True)
 class Ladder:
@@ -53,13 +55,17 @@ class Ladder:
         Raises:
             ValueError: if the ladder has no such rung.
         """
-        return self.rungs.index(rung)
+        found = [i for i, there in enumerate(self.rungs) if abs(there - rung) < _SAME]
+        if not found:
+            raise ValueError(f"The ladder has no rung {rung}; it has {self.rungs}.")
+        return found[0]
 
 
 def rungs_with(ratio: float) -> tuple[float, ...]:
     """Return the rungs of a ladder that also has the critical ratio itself."""
-    near = [rung for rung in RUNGS if abs(rung - ratio) > 1e-9]
-    return tuple(sorted([*near, ratio]))
+    if any(abs(rung - ratio) < _SAME for rung in RUNGS):
+        return RUNGS
+    return tuple(sorted([*RUNGS, ratio]))
 
 
 def quantile_at(levels: Sequence[float], values: FloatArray, wanted: Sequence[float]) -> FloatArray:
@@ -76,7 +82,7 @@ def quantile_at(levels: Sequence[float], values: FloatArray, wanted: Sequence[fl
     result = np.empty((*values.shape[:-1], len(wanted)))
     for i, level in enumerate(wanted):
         hit = int(np.argmin(np.abs(u - level)))
-        if abs(u[hit] - level) < 1e-9:
+        if abs(u[hit] - level) < _SAME:
             result[..., i] = values[..., hit]
         elif level > u[-1]:
             result[..., i] = values[..., -1] + scale * np.log((1 - u[-1]) / (1 - level))

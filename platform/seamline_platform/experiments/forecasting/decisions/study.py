@@ -12,7 +12,7 @@ factory run (`decisions.factory`) closes that loop.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -60,6 +60,10 @@ REFERENCES: Final = ("SeasonalNaive", "AutoETS")
 """Models that every other one is compared with, where they took part."""
 
 
+LadderKey = tuple[str, int, tuple[float, ...]]
+"""Model, periods that an order covers, rungs."""
+
+
 @dataclass(frozen=True, slots=True)
 class Setup:
     """What all models of a task share."""
@@ -92,6 +96,11 @@ class Setup:
         )
         opening = Opening.steady(path.mean, chosen)
         return cls(chosen, path, opening, rungs_with(chosen.critical_ratio), correlation)
+
+    def under(self, terms: Terms) -> "Setup":
+        """Return the same demand under terms with the same lead time and review."""
+        rungs = rungs_with(terms.critical_ratio)
+        return replace(self, terms=terms, rungs=rungs)
 
     def ladder(self, forecasts: Sequence[Forecasted]) -> Ladder:
         """Return a model's order-up-to levels."""
@@ -135,8 +144,13 @@ def play(
     windows: Sequence[Window],
     forecasts: Mapping[str, Sequence[Forecasted]],
     services: Sequence[float],
+    kept: dict[LadderKey, Ladder] | None = None,
 ) -> tuple[list[Played], dict[str, tuple[Status, str]]]:
-    """Return the models played through, and status and reason of those that could not be."""
+    """Return the models played through, and status and reason of those that could not be.
+
+    `kept` holds ladders between calls with the same windows: most terms ask for the same ones.
+    """
+    kept = {} if kept is None else kept
     played: list[Played] = []
     left_out: dict[str, tuple[Status, str]] = {}
     for model, found in forecasts.items():
@@ -147,7 +161,10 @@ def play(
             continue
         by_index = {f.window: f for f in found}
         try:
-            ladder = setup.ladder([by_index[w.index] for w in windows])
+            key = (model, setup.terms.protection, setup.rungs)
+            if key not in kept:
+                kept[key] = setup.ladder([by_index[w.index] for w in windows])
+            ladder = kept[key]
         except (ValueError, KeyError) as exc:
             left_out[model] = ("failed", f"left out: {exc}")
             continue
