@@ -1,13 +1,18 @@
 """A whole run with its decisions: the grid on longer forecasts, and when the factory is driven."""
 
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
+from rich.console import Console
 
+from seamline_platform.cli.forecast_bench_print import print_result
+from seamline_platform.experiments.forecasting.contract import DecisionRow, OtherTerms, Result
 from seamline_platform.experiments.forecasting.document import document_of
+from seamline_platform.experiments.forecasting.leaderboard import page_of
 from seamline_platform.experiments.forecasting.study import Options, run
 
 TASK = """name: corner
@@ -61,3 +66,32 @@ def test_a_factory_is_driven_when_nothing_was_named_or_when_asked_for() -> None:
     assert not Options(decide=False).drives_factory
     assert not Options(factory=False).drives_factory
     assert Options(models=("SES",), factory=True).drives_factory
+
+
+def driven(model: str, cost: float | None) -> DecisionRow:
+    if cost is None:
+        return DecisionRow(
+            "factory_pi", model, None, None, None, None, None, status="failed", note="out of paper"
+        )
+    parts = {"holding": 0.3, "late": cost - 0.3, "profit_k": 650.0, "lateness": 1.5, "stock": 26.0}
+    return DecisionRow("factory_pi", model, cost, cost - 1, cost + 1, 0.99, 0.5, parts)
+
+
+def test_factory_and_grid_are_told_on_the_page_and_in_the_terminal() -> None:
+    grid = (
+        OtherTerms("corner", "base", "", "SES", 1.0, 0.9, 1),
+        OtherTerms("corner", "lead_time", "4", "Naive2", 2.0, 0.9, 1, cheapest_changes=True),
+    )
+    rows = (driven("SES", 3.4), driven("Mine", None))
+    result = Result((), rows, (), 1, grid)
+    out = StringIO()
+    print_result(result, Console(file=out))
+    told = " ".join(out.getvalue().split())
+    assert "factory_pi: the whole factory" in told
+    assert "SES: profit 650 thousand yuan" in told
+    assert "failed: out of paper" in told
+    assert "corner: cheapest SES; lead_time 4: Naive2" in told
+    page = page_of(result)
+    assert "factory_pi" in page
+    assert "整座工厂" in page
+    assert "out of paper" in page
