@@ -43,7 +43,7 @@ from seamline_platform.experiments.forecasting.decisions.study import REFERENCES
 FloatArray = npt.NDArray[np.float64]
 
 SEEDS: Final = (1, 2, 3)
-DEFAULT_MODELS: Final = ("SeasonalNaive", "SES", "HistGradientBoosting", "DemandBrain")
+DEFAULT_MODELS: Final = ("SeasonalNaive", "SES", "DemandBrain")
 """Models of the factory where none are named; one run is about 6 CPU seconds and its forecasts."""
 PERFECT: Final = "(perfect foresight)"
 
