@@ -27,6 +27,7 @@ from seamline_platform.experiments.forecasting.decisions.bootstrap import (
     mean_interval,
 )
 from seamline_platform.experiments.forecasting.decisions.dependence import error_correlation
+from seamline_platform.experiments.forecasting.decisions.equalservice import read_off
 from seamline_platform.experiments.forecasting.decisions.grid import (
     sensitivity,
 )
@@ -148,6 +149,7 @@ def test_a_model_pays_the_same_whoever_else_takes_part() -> None:
     parts = dict(rows()["Low"].parts)
     assert 0 < parts.pop("friedman_p") < 0.05
     assert 0 < parts.pop("nemenyi_p") < 0.05
+    assert not {name for name in parts if name.startswith("equal_fill_versus")}
     assert alone[0] == replace(
         rows()["Low"], versus={}, parts=parts, rank=None, rank_lo=None, rank_hi=None
     )
@@ -370,3 +372,22 @@ def test_a_rung_that_a_ladder_lacks_is_an_error() -> None:
     assert ladder.at(9 / (9 + 1)) == 1
     with pytest.raises(ValueError, match=r"no rung 0\.8"):
         ladder.at(0.8)
+
+
+def test_costs_are_read_off_where_the_curve_reaches_the_fill_rate() -> None:
+    fills = np.array([[0.8, 0.9, 1.0], [0.8, 0.85, 0.9], [0.96, 0.97, 1.0]])
+    costs = np.array([[5.0, 6.0, 9.0]] * 3)
+    found = read_off(fills, costs, 0.95)
+    assert found[0] == pytest.approx(7.5)
+    assert np.isnan(found[1:]).all(), "never reached; above it from the first point on"
+
+
+def test_cost_at_equal_service_has_a_paired_interval() -> None:
+    parts = rows()["Right"].parts
+    naive = rows()["SeasonalNaive"].parts
+    assert parts["cost_at_equal_fill_lo"] < parts["cost_at_equal_fill"]
+    assert parts["cost_at_equal_fill"] < parts["cost_at_equal_fill_hi"]
+    expected = parts["cost_at_equal_fill"] / naive["cost_at_equal_fill"] - 1
+    assert parts["equal_fill_versus"] == pytest.approx(expected)
+    assert parts["equal_fill_versus_lo"] <= expected <= parts["equal_fill_versus_hi"]
+    assert "equal_fill_versus" not in naive

@@ -64,17 +64,3 @@ def stability(ladder: Ladder, target: int) -> float | None:
     if len(levels) < 2 or mean <= 0:
         return None
     return float(np.abs(np.diff(levels, axis=0)).mean()) / mean
-
-
-def at_fill(fills: FloatArray, values: FloatArray, wanted: float) -> float | None:
-    """Return `values` where a curve of rising `fills` reaches `wanted`; None where it does not.
-
-    Between two points of the sweep it is read off the straight line. The curve may dip where
-    capacity binds: the first crossing counts.
-    """
-    above = np.flatnonzero(fills >= wanted)
-    if len(above) == 0 or above[0] == 0:
-        return None
-    high = int(above[0])
-    share = (wanted - fills[high - 1]) / (fills[high] - fills[high - 1])
-    return float(values[high - 1] + share * (values[high] - values[high - 1]))

@@ -41,6 +41,11 @@ from seamline_platform.experiments.forecasting.decisions.demandpath import (
     demand_path,
 )
 from seamline_platform.experiments.forecasting.decisions.dependence import error_correlation
+from seamline_platform.experiments.forecasting.decisions.equalservice import (
+    EQUAL_FILL,
+    equal_parts,
+    equal_service,
+)
 from seamline_platform.experiments.forecasting.decisions.ladder import (
     SWEEP,
     Ladder,
@@ -54,9 +59,8 @@ from seamline_platform.experiments.forecasting.ranks import LEAST_BLOCKS
 
 FloatArray = npt.NDArray[np.float64]
 
-EQUAL_FILL: Final = 0.95
-"""Fill rate at which costs are compared at equal achieved service."""
-REFERENCES: Final = ("SeasonalNaive", "AutoETS")
+_NAIVE: Final = "SeasonalNaive"
+REFERENCES: Final = (_NAIVE, "AutoETS")
 """Models that every other one is compared with, where they took part."""
 
 
@@ -192,7 +196,11 @@ def decide(
     draws = draw_weights(len(blocks.names), seed)
     oracle = float(setup.oracle().cost[0].sum())
     costs = {p.model: blocks.sums(p.ledger.cost[0]) for p in played}
-    rows = [_row(task, setup, p, blocks, draws, oracle, costs) for p in played]
+    equal = {p.model: equal_service(p.ledger, 1, blocks, draws) for p in played}
+    rows = [
+        _row(task, setup, p, blocks, draws, oracle, costs, equal_parts(p.model, equal, _NAIVE))
+        for p in played
+    ]
     rows = ranked(rows, losses_by_block(played, blocks))
     rows.sort(key=lambda row: (row.cost or 0.0, row.model))
     rows += [_empty(task, model, status, note) for model, (status, note) in left_out.items()]
@@ -214,6 +222,7 @@ def _row(
     draws: FloatArray,
     oracle: float,
     costs: Mapping[str, FloatArray],
+    equal: Mapping[str, float],
 ) -> DecisionRow:
     ledger = played.ledger
     mine = costs[played.model]
@@ -226,9 +235,7 @@ def _row(
         and base != played.model
         and (found := relative_difference(mine, costs[base], draws)) is not None
     }
-    curve = _curve(ledger)
-    parts = _parts(setup, played) | {"oracle_cost": oracle_cost} | _equal_service(setup, played)
-    note = "" if "cost_at_equal_fill" in parts else f"{EQUAL_FILL:.0%} fill is not on its curve"
+    note = "" if equal else f"{EQUAL_FILL:.0%} fill is not on its curve"
     if setup.path.left_out:
         note = f"{note}; {setup.path.left_out} series left out for all".lstrip("; ")
     return DecisionRow(
@@ -239,10 +246,10 @@ def _row(
         cost_hi=high,
         fill_rate=measures.fill_rate(ledger, 0),
         regret=cost - oracle_cost,
-        parts=parts,
+        parts={**_parts(setup, played), "oracle_cost": oracle_cost, **equal},
         aggregation=played.ladder.aggregation,
         versus=versus,
-        curve=curve,
+        curve=_curve(ledger),
         note=note,
         demand_sha256=ledger.demand_sha256,
     )
@@ -273,23 +280,6 @@ def _curve(ledger: Ledger) -> tuple[tuple[float, float, float], ...]:
         (service, float(ledger.stock[i].sum()) / per, measures.fill_rate(ledger, i))
         for i, service in enumerate(SWEEP, start=1)
     )
-
-
-def _equal_service(setup: Setup, played: Played) -> dict[str, float]:
-    """Return cost and stock where the sweep reaches `EQUAL_FILL`; empty where it does not."""
-    ledger = played.ledger
-    per = ledger.demand.shape[1] * ledger.periods
-    sweep = range(1, len(SWEEP) + 1)
-    fills = np.array([measures.fill_rate(ledger, i) for i in sweep])
-    found = {
-        "cost_at_equal_fill": measures.at_fill(
-            fills, ledger.cost[1:].sum(axis=1) / per, EQUAL_FILL
-        ),
-        "stock_at_equal_fill": measures.at_fill(
-            fills, ledger.stock[1:].sum(axis=1) / per, EQUAL_FILL
-        ),
-    }
-    return {name: value for name, value in found.items() if value is not None}
 
 
 def _empty(task: Task, model: str, status: Status, note: str) -> DecisionRow:
