@@ -74,7 +74,7 @@ class Ear:
         if event != "open" or not self.forbidden or not isinstance(args[0], str | os.PathLike):
             return
         path = os.path.realpath(args[0])
-        if path.startswith(self.forbidden):
+        if any(path == one or path.startswith(one + os.sep) for one in self.forbidden):
             self.heard = path
             raise PermissionError(f"{path} holds what this model is scored on")
 
