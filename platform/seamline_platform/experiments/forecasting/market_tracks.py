@@ -26,7 +26,7 @@ FESTIVALS: Final = (
     "after_1111", "peak_1212", "school",
 )  # fmt: skip
 """Column `festival` holds the place in this list."""
-CENSORED_SERIES: Final = 300
+CENSORED_SERIES: Final = 150
 _DAY_MIN: Final = 1440.0
 _STYLE: Final = ("style", "category", "fabric", "target", "colour_family", "price_band",
                  "brand_tier", "season", "fit", "pattern", "basic", "launch", "last")  # fmt: skip
