@@ -391,3 +391,10 @@ def test_cost_at_equal_service_has_a_paired_interval() -> None:
     assert parts["equal_fill_versus"] == pytest.approx(expected)
     assert parts["equal_fill_versus_lo"] <= expected <= parts["equal_fill_versus_hi"]
     assert "equal_fill_versus" not in naive
+
+
+def test_the_best_service_in_hindsight_is_no_dearer_than_the_nominal_one() -> None:
+    for row in rows().values():
+        # .9 is on the sweep
+        assert row.parts["cost_at_best_service"] <= row.cost + 1e-9
+    assert rows()["Low"].parts["best_service"] > rows()["Right"].parts["best_service"]

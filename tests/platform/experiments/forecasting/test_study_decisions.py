@@ -1,5 +1,7 @@
 """A whole run with its decisions: the grid on longer forecasts, and when the factory is driven."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
@@ -11,6 +13,10 @@ from rich.console import Console
 
 from seamline_platform.cli.forecast_bench_print import print_result
 from seamline_platform.experiments.forecasting.contract import DecisionRow, OtherTerms, Result
+from seamline_platform.experiments.forecasting.decisions import factory
+from seamline_platform.experiments.forecasting.decisions.factory import FactoryRuns
+from seamline_platform.experiments.forecasting.decisions.factory_money import Money
+from seamline_platform.experiments.forecasting.decisions.factory_world import FactorySettings
 from seamline_platform.experiments.forecasting.document import document_of
 from seamline_platform.experiments.forecasting.leaderboard import page_of
 from seamline_platform.experiments.forecasting.study import Options, run
@@ -95,3 +101,33 @@ def test_factory_and_grid_are_told_on_the_page_and_in_the_terminal() -> None:
     assert "factory_pi" in page
     assert "整座工厂" in page
     assert "out of paper" in page
+
+
+def test_a_run_that_drives_the_factory_has_its_rows(
+    corner: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    money = Money(
+        days=7, skus=2, profit=1e6, lost_margin=7.0, holding=7.0, write_down=0.0, late=0.0,
+        wanted=10, sold=9, stock=3.0, stock_end=3, on_time=1.0, late_days=0.0, bullwhip=1.0,
+    )  # fmt: skip
+    asked: list[str] = []
+
+    def driven_here(models: Sequence[str], forecast: object, **more: object) -> FactoryRuns:
+        asked.extend(models)
+        more["progress"]("factory_pi", 0.5)
+        worse = replace(money, lost_margin=14.0)
+        runs = {"SES": (money, worse), "SeasonalNaive": (worse, worse)}
+        return FactoryRuns(FactorySettings(), (1, 2), (money, money), runs, {}, "0" * 64)
+
+    monkeypatch.setattr(factory, "run_all", driven_here)
+    heard: list[str] = []
+    options = Options(
+        tasks=(f"{corner}/corner.yaml",), models=("SES",), out=corner / "out", jobs=1,
+        decide=False, factory=True,
+    )  # fmt: skip
+    result = run(options, lambda done, total, text: heard.append(text))
+    assert asked == ["SES", "SeasonalNaive"]
+    assert heard[-1] == "factory_pi"
+    assert [(row.task, row.model, row.cost) for row in result.decisions] == [
+        ("factory_pi", "SES", 1.25), ("factory_pi", "SeasonalNaive", 1.5),
+    ]  # fmt: skip

@@ -1,5 +1,7 @@
 """What a ledger says in figures that a planner knows: costs, service, lateness, stock, bullwhip."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
@@ -64,3 +66,13 @@ def stability(ladder: Ladder, target: int) -> float | None:
     if len(levels) < 2 or mean <= 0:
         return None
     return float(np.abs(np.diff(levels, axis=0)).mean()) / mean
+
+
+def best_of_sweep(ledger: Ledger, services: Sequence[float]) -> dict[str, float]:
+    """Return the cheapest of the service levels (targets 1, 2, ..), chosen with hindsight.
+
+    It tells how much of a cost is due to the nominal level. Nobody could have known it before.
+    """
+    costs = ledger.cost[1:].sum(axis=1) / (ledger.demand.shape[1] * ledger.periods)
+    best = int(np.argmin(costs))
+    return {"best_service": services[best], "cost_at_best_service": float(costs[best])}

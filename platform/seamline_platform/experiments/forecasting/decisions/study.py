@@ -268,6 +268,7 @@ def _parts(setup: Setup, played: Played) -> dict[str, float]:
         **measures.cost_parts(ledger, 0),
         **measures.service_parts(ledger, 0, terms.review, terms.warm_up),
         **{name: value for name, value in some.items() if value is not None},
+        **measures.best_of_sweep(ledger, SWEEP),
         "correlation": setup.correlation,
         "series": float(len(setup.path.ids)),
         "periods": float(ledger.periods),
