@@ -6,6 +6,7 @@ import numpy as np
 
 from seamline_platform.demand.features import FeatureMaker
 from seamline_platform.demand.frame import FloatArray, IntArray
+from seamline_platform.demand.frequency import Frequency
 from seamline_platform.demand.history_sums import mean_of_known
 
 LAGS: Final = 8
@@ -68,6 +69,13 @@ class AnchoredFeatures(FeatureMaker):
             "relative_scale": np.log(scale / np.maximum(np.abs(mean), 1e-9)),
             "age": sums.count(series, origin, sums.periods),
         }
+        if self._panel.freq.name == "MS":
+            days = working_days(
+                self._panel.freq, self._panel.start, sums.periods + int(horizon.max())
+            )
+            from_period = origin if not anchor else self._back(origin, target, anchor)
+            columns["working_days"] = days[target]
+            columns["more_working_days"] = days[target] - days[np.maximum(from_period, 0)]
         if self._offers.told:
             columns["promo"] = self._offers.promo_at(series, target)
             columns["price_ratio"] = self._offers.price_at(series, target)
@@ -77,9 +85,14 @@ class AnchoredFeatures(FeatureMaker):
         self, series: IntArray, origin: IntArray, target: IntArray, cycle: int, last: FloatArray
     ) -> FloatArray:
         """Return the newest known value of the target's place in the cycle, else the last value."""
-        back = target - ((target - origin + cycle - 1) // cycle) * cycle
-        value = self._sums.at(series, back)
+        value = self._sums.at(series, self._back(origin, target, cycle))
         return np.where(np.isnan(value), last, value)
+
+    @staticmethod
+    def _back(origin: IntArray, target: IntArray, cycle: int) -> IntArray:
+        """Return the newest period up to the origin at the target's place in the cycle."""
+        back: IntArray = target - ((target - origin + cycle - 1) // cycle) * cycle
+        return back
 
     def _cycle(
         self,
@@ -107,3 +120,13 @@ class AnchoredFeatures(FeatureMaker):
         columns[f"cycle_{cycle}_mean"] = mean_of_known(values)
         columns[f"move_{cycle}_mean"] = mean_of_known(moves)
         return columns
+
+
+def working_days(freq: Frequency, start: int, months: int) -> FloatArray:
+    """Return the Mondays to Fridays of so many months from ordinal `start` on.
+
+    What is counted by the month (patients, parts, invoices) moves with them, by up to a seventh.
+    """
+    first = freq.ds(np.arange(start, start + months + 1)).to_numpy(zero_copy_only=False)
+    days = first.astype("datetime64[D]")
+    return np.asarray(np.busday_count(days[:-1], days[1:]), dtype=np.float64)

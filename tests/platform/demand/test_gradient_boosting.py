@@ -4,7 +4,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from seamline_platform.demand.anchored_features import working_days
 from seamline_platform.demand.frame import grid_of, panel_of
+from seamline_platform.demand.frequency import Frequency
 from seamline_platform.demand.gradient_boosting import HistGradientBoosting
 from seamline_platform.demand.known_ahead import categories_of
 from seamline_platform.demand.protocol import check_forecast
@@ -95,3 +97,8 @@ def test_attributes_come_from_the_name_of_a_series() -> None:
     codes = categories_of(["TS01-BLK-M@east", "TS01-WHT-M@west", "PO01-BLK-XL@east", "odd"])
     assert codes[0, 0] == codes[1, 0] != codes[2, 0]
     assert codes[0, 3] == codes[2, 3] != codes[3, 3]
+
+
+def test_working_days_by_the_calendar() -> None:
+    # 2024: January 23, February (29 days) 21, March 21, April 22
+    assert working_days(Frequency("MS"), 54 * 12, 4).tolist() == [23, 21, 21, 22]
