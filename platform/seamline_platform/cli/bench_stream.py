@@ -8,7 +8,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
@@ -121,9 +121,12 @@ def run(options: StreamOptions, note: Note) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="seamline-stream-") as folder:
         gone = _play(options, script, book, names, run_id, Path(folder), note)
         note("The same models on the whole data at once ...")
-        batch = _batch(options, task, windows, Path(folder))
-    streamed = {spec: book.forecasts(name) for name, spec in names.items() if name not in gone} | {
-        name: book.forecasts(name) for name in options.wait_for
+        batch = _batch(tuple(names.values()), options.seed, task, windows, Path(folder))
+    spoke = {name: spec for name, spec in names.items() if name not in gone}
+    spoke |= {name: name for name in options.wait_for}
+    streamed = {
+        spec: tuple(replace(said, model=spec) for said in book.forecasts(name))
+        for name, spec in spoke.items()
     }
     found = _outcomes(options, task, dataset, windows, streamed, batch, book, names)
     references = _references(task, dataset, windows, batch, options.seed)
@@ -164,9 +167,10 @@ def _script(
 
 
 def _names(specs: Sequence[str]) -> dict[str, str]:
+    from seamline_platform.demand.protocol import canonical_name
     from seamline_platform.experiments.forecasting.stream.client import name_of
 
-    names = {name_of(spec): spec for spec in specs}
+    names = {name_of(spec): canonical_name(spec) for spec in specs}
     if len(names) < len(specs):
         raise ConfigError(f"Two models would speak under one name: {', '.join(specs)}.")
     return names
@@ -225,16 +229,16 @@ def _broker(
 
 
 def _batch(
-    options: StreamOptions, task: "Task", windows: Sequence["Window"], folder: Path
+    specs: tuple[str, ...], seed: int, task: "Task", windows: Sequence["Window"], folder: Path
 ) -> dict[str, tuple["Forecasted", ...]]:
-    from seamline_platform.demand.protocol import canonical_name
     from seamline_platform.experiments.forecasting.runner import Runner
 
-    runner = Runner(folder / "cache", seed=options.seed)
-    known = {canonical_name(spec) for spec in options.models}
-    specs = [*options.models, *(name for name in _REFERENCES if name not in known)]
+    runner = Runner(folder / "cache", seed=seed)
     try:
-        return {spec: runner.forecast_all(spec, task, windows) for spec in specs}
+        return {
+            spec: runner.forecast_all(spec, task, windows)
+            for spec in dict.fromkeys([*specs, *_REFERENCES])
+        }
     finally:
         runner.close()
 

@@ -55,11 +55,14 @@ def note(text: str) -> None:
 
 @pytest.mark.e2e
 def test_over_the_embedded_broker_with_nothing_late_the_stream_scores_as_the_batch(
-    task: str,
+    task: str, tmp_path: Path
 ) -> None:
-    found = bench_stream.run(
-        StreamOptions(task, ("SeasonalNaive", "Naive"), pace_s=60, disorder=Disorder.none()), note
+    (tmp_path / "mine.py").write_text(
+        "from seamline_platform.demand.local.naive import Naive\n\n\nclass Mine(Naive): ...\n"
     )
+    models = ("seasonal_naive", f"{tmp_path / 'mine.py'}:Mine")
+    found = bench_stream.run(StreamOptions(task, models, pace_s=60, disorder=Disorder.none()), note)
+    assert [m["model"] for m in found["models"]] == ["SeasonalNaive", models[1]]
     assert (found["series"], found["origins"], found["failed"]) == (4, 2, [])
     for model in found["models"]:
         assert (model["given"], model["late"], model["refused"]) == (1.0, 0, 0)
