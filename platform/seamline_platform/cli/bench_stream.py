@@ -170,7 +170,8 @@ def _names(specs: Sequence[str]) -> dict[str, str]:
     from seamline_platform.demand.protocol import canonical_name
     from seamline_platform.experiments.forecasting.stream.client import name_of
 
-    names = {name_of(spec): canonical_name(spec) for spec in specs}
+    named = [canonical_name(spec) for spec in specs]
+    names = {name_of(spec): spec for spec in named}
     if len(names) < len(specs):
         raise ConfigError(f"Two models would speak under one name: {', '.join(specs)}.")
     return names
