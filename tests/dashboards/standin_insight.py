@@ -69,7 +69,7 @@ class InsightAnswers:
             ("weekday", 0.0, "Weekdays even out", "星期影响相互抵消"),
         ]
         return {
-            "unique_id": unique_id, "origin_ms": ORIGIN, "model": MODEL,
+            "unique_id": unique_id, "origin_ms": ORIGIN, "model": MODEL, "asked": MODEL,
             "days_ms": [ORIGIN + day * DAY for day in range(14)],
             "reference": [50.0] * 14, "forecast": [50.0 + 26 / 7] * 14,
             "reference_7d": 350.0, "forecast_7d": 376.0,

@@ -59,6 +59,9 @@ def test_a_model_that_cannot_be_asked_says_so(visit: Callable, served) -> None:
     page = opened(visit, served)
     page.get_by_test_id("explain-open").click()
     expect(page.get_by_test_id("explain").locator(".empty.bad")).to_contain_text("too slow")
+    served.standin.refuse = ""
+    page.get_by_test_id("explain-again").click()
+    expect(page.locator(".reasons li")).to_have_count(5)
 
 
 def test_quality_is_drawn_and_a_missed_quantile_stands_out(visit: Callable, shared) -> None:

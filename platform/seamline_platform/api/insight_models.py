@@ -62,6 +62,7 @@ class ForecastExplanation(Model):
     unique_id: str
     origin_ms: PlantMs
     model: str
+    asked: str = Field(description="model that was asked; another one if `model` is too slow")
     days_ms: list[int] = Field(description="start of each day ahead, epoch ms UTC")
     reference: list[float] = Field(description="forecast of a plain history, for each day")
     forecast: list[float] = Field(description="the model's median for each day")

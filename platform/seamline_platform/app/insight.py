@@ -3,8 +3,9 @@
 import json
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
-from typing import Final
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Final, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -42,6 +43,8 @@ _NAIVE_DAYS: Final = 84
 _KEPT_EXPLANATIONS: Final = 512
 _EXPLAIN_TIMEOUT_S: Final = 240.0
 
+_Kept = TypeVar("_Kept")
+
 
 class Insight:
     """Answers of the three paths; calls come from worker threads."""
@@ -76,11 +79,12 @@ class Insight:
 
     def alarms(self) -> models.TrendAlarms:
         """Return the trend alarms over everything that was sold."""
-        with self._counting:
-            closed_ms = self._closed_ms()
-            if self._alarms is None or self._alarms[0] != closed_ms:
-                self._alarms = closed_ms, self._find_alarms(closed_ms)
-            return self._alarms[1]
+        with _turn(self._counting, wait=self._alarms is None) as mine:
+            if mine:
+                closed_ms = self._closed_ms()
+                if self._alarms is None or self._alarms[0] != closed_ms:
+                    self._alarms = closed_ms, self._find_alarms(closed_ms)
+            return _there(self._alarms)
 
     def new_alarms(self) -> list[models.TrendAlarm]:
         """Return the alarms of the days closed since the last call, oldest first.
@@ -104,12 +108,13 @@ class Insight:
 
     def quality(self) -> models.ForecastQuality:
         """Return how good the forecasts of the last nights were, seasonal naive beside them."""
-        with self._counting:
-            closed_ms = self._closed_ms()
-            key = closed_ms, newest(self._store)[0]
-            if self._quality is None or self._quality[0] != key:
-                self._quality = key, self._score(closed_ms)
-            return self._quality[1]
+        with _turn(self._counting, wait=self._quality is None) as mine:
+            if mine:
+                closed_ms = self._closed_ms()
+                key = closed_ms, newest(self._store)[0]
+                if self._quality is None or self._quality[0] != key:
+                    self._quality = key, self._score(closed_ms)
+            return _there(self._quality)
 
     def _score(self, closed_ms: int) -> models.ForecastQuality:
         rows = self._store.read(NIGHTS, [QUALITY_NIGHTS])
@@ -144,14 +149,19 @@ class Insight:
         """Return why the newest forecast of a series is what it is.
 
         Raises:
-            RequestError: 404 if it was not forecast, 503 if the model cannot be asked.
+            RequestError: 404 if it was not forecast, 503 if the model cannot be asked, or not now.
         """
         origin_ms, model = newest(self._store)
         row = self._store.read(FORETOLD, [origin_ms, origin_ms, model, unique_id])[0]
         if not integer(row["days"]):
             raise RequestError(404, f"Forecast of {unique_id[:80]!r}", "a series of /api/forecast")
         key = origin_ms, model, unique_id
-        with self._asking:
+        known = self._explained.get(key)
+        if known is not None:
+            return known
+        with _turn(self._asking, wait=False) as mine:
+            if not mine:
+                raise RequestError(503, "Another forecast is being explained.", "to be asked again")
             if key not in self._explained:
                 question = Question(
                     model, unique_id, integer(row["days"]), self._params(model, origin_ms)
@@ -187,6 +197,23 @@ class Insight:
     def _panel(self, until_ms: int, days: int) -> Panel | None:
         history = self._history(until_ms, days)
         return panel_of(history) if len(history) else None
+
+
+@contextmanager
+def _turn(lock: threading.Lock, *, wait: bool) -> Iterator[bool]:
+    """Give the lock if it is free, or after a wait; forty readers must not all stand in a queue."""
+    mine = lock.acquire(blocking=wait)
+    try:
+        yield mine
+    finally:
+        if mine:
+            lock.release()
+
+
+def _there(kept: tuple[object, _Kept] | None) -> _Kept:
+    if kept is None:
+        raise RuntimeError("Nothing was counted before somebody else's turn.")
+    return kept[1]
 
 
 def _alarms(
@@ -310,11 +337,15 @@ def _explanation(
             )
         )
     forecast_7d = sum(answer.forecast[:WEEK])
-    note, note_zh = explanation_note(answer.exact, answer.evaluations, forecast_7d, stored_7d)
+    asked = None if answer.asked == question.model else (question.model, answer.asked)
+    note, note_zh = explanation_note(
+        answer.exact, answer.evaluations, forecast_7d, stored_7d, asked
+    )
     return models.ForecastExplanation(
         unique_id=question.unique_id,
         origin_ms=origin_ms,
         model=question.model,
+        asked=answer.asked,
         days_ms=[(answer.first_day + i) * DAY_MS for i in range(len(answer.forecast))],
         reference=answer.reference,
         forecast=answer.forecast,

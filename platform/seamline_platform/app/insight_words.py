@@ -58,9 +58,16 @@ def part_words(name: str, pieces: float) -> tuple[str, str]:
 
 
 def explanation_note(
-    exact: bool, evaluations: int, model_7d: float, stored_7d: float
+    exact: bool,
+    evaluations: int,
+    model_7d: float,
+    stored_7d: float,
+    stand_in: tuple[str, str] | None = None,
 ) -> tuple[str, str]:
-    """Return how the explanation was made, and what became of the model's own median after it."""
+    """Return how the explanation was made, and how its median and the stored forecast differ.
+
+    `stand_in` names the model that made the forecast and the one that was asked instead.
+    """
     way, way_zh = (
         ("every combination of these parts was tried", "已尝试这些因素的所有组合")
         if exact
@@ -71,6 +78,18 @@ def explanation_note(
     )
     note = f"The model was asked {evaluations} times: {way}."
     note_zh = f"共询问模型 {evaluations} 次：{way_zh}。"
+    if stand_in is not None:
+        slow, instead = stand_in
+        note = (
+            f"{slow} takes too long to be asked again and again: these are the reasons of "
+            f"{instead}, which learned from the same history, and expects {model_7d:.0f} pieces "
+            f"where {slow} expects {stored_7d:.0f}. {note}"
+        )
+        note_zh = (
+            f"{slow} 反复询问耗时过长：以下为 {instead} 的原因，它学习了同样的历史，预计 "
+            f"{model_7d:.0f} 件，而 {slow} 预计 {stored_7d:.0f} 件。{note_zh}"
+        )
+        return note, note_zh
     if abs(model_7d - stored_7d) > max(0.5, 0.01 * abs(stored_7d)):
         note += (
             f" Its own median is {model_7d:.0f} pieces; the forecast shown above, "

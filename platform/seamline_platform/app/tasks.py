@@ -119,9 +119,9 @@ async def _night(runtime: Runtime, now_ms: int) -> int:
     summary = await asyncio.to_thread(
         forecast_answers.summary, runtime.store, night.seconds, night.note, night.note_zh
     )
+    await _tell_trends(runtime)  # before the page is told of the night, and asks for them
     runtime.hub.put("forecast", summary.model_dump(mode="json"))
     runtime.night_over.set()
-    await _tell_trends(runtime)
     return night.origin_ms
 
 
@@ -129,8 +129,9 @@ async def _tell_trends(runtime: Runtime) -> None:
     """Write the trend alarms of the days that were closed since the last night into the log."""
     try:
         found = await asyncio.to_thread(runtime.insight.new_alarms)
+        await asyncio.to_thread(runtime.insight.quality)
     except SeamlineError:
-        log.exception("Trend alarms could not be looked for.")
+        log.exception("Trend alarms and quality could not be counted.")
         return
     for alarm in found:
         note = Note(runtime.now_ms, "P3", "trend", alarm.reason, alarm.reason_zh)

@@ -146,7 +146,7 @@ class Told:
             name="last_week", pieces_7d=4.0, days=[4.0], text="more", text_zh="多"
         )
         return i.ForecastExplanation(
-            unique_id=unique_id, origin_ms=1, model="x", days_ms=[1], reference=[6.0],
+            unique_id=unique_id, origin_ms=1, model="x", asked="x", days_ms=[1], reference=[6.0],
             forecast=[10.0], reference_7d=6.0, forecast_7d=10.0, parts=[part], exact=True,
             evaluations=8, seconds=0.1, note="n", note_zh="注",
         )  # fmt: skip

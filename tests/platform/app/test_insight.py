@@ -14,6 +14,7 @@ from seamline_platform.app.history import DAY_MS, sales_history
 from seamline_platform.app.insight import Insight
 from seamline_platform.app.insight_words import explanation_note, part_words
 from seamline_platform.demand.frame import long_frame
+from seamline_platform.demand.insight.worker import Answer
 from seamline_platform.demand.seasonal_naive import SeasonalNaive
 from seamline_platform.store import Store, StoreSettings
 
@@ -148,6 +149,42 @@ def test_an_explanation_adds_up_and_is_asked_for_once(
     assert insight.explanation("TS03-WHT-M@east") is found
 
 
+def test_who_comes_while_another_is_explained_is_asked_to_come_again(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    insight = insight_of(store)
+    codes: list[int] = []
+
+    def meanwhile(*_: object) -> Answer:
+        with pytest.raises(RequestError) as caught:
+            insight.explanation("TS01-WHT-M@east")
+        codes.append(caught.value.status)
+        return Answer(
+            NIGHTS[-1], [1.0], [2.0], {"last_week": [1.0]}, True, 8, 0.1, "seasonal_naive"
+        )
+
+    monkeypatch.setattr("seamline_platform.app.insight.ask_worker", meanwhile)
+    assert insight.explanation("TS03-WHT-M@east").forecast_7d == 2.0
+    assert codes == [503]
+
+
+def test_while_a_night_is_counted_the_last_count_is_answered(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    insight = insight_of(store)
+    before = insight.alarms(), insight.quality()
+    seen: list[object] = []
+
+    def meanwhile(closed_ms: int) -> object:
+        seen.extend([insight.alarms(), insight.quality()])
+        return before[0]
+
+    monkeypatch.setattr(insight, "_closed_ms", lambda: (FIRST_DAY + DAYS) * DAY_MS)
+    monkeypatch.setattr(insight, "_find_alarms", meanwhile)
+    insight.alarms()
+    assert seen == list(before)
+
+
 def test_a_series_without_a_forecast_is_not_there(store: Store) -> None:
     with pytest.raises(RequestError) as caught:
         insight_of(store).explanation("nobody@nowhere")
@@ -192,3 +229,7 @@ def test_the_note_says_how_it_was_made_and_what_was_corrected() -> None:
     assert "learns anew each time" in english
     assert "median is 10 pieces" in english
     assert "14 件" in chinese
+    english, chinese = explanation_note(True, 64, 10.0, 14.0, ("DemandBrain", "Other"))
+    assert "the reasons of Other" in english
+    assert "DemandBrain expects 14" in english
+    assert "Other 的原因" in chinese

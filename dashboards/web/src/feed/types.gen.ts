@@ -348,6 +348,8 @@ export interface ForecastExplanation {
   /** plant time, epoch ms UTC */
   origin_ms: number;
   model: string;
+  /** model that was asked; another one if `model` is too slow */
+  asked: string;
   /** start of each day ahead, epoch ms UTC */
   days_ms: number[];
   /** forecast of a plain history, for each day */

@@ -63,8 +63,11 @@ function partName(name: string): string {
 
 function Answer(props: { id: string; origin: number }) {
   const [at, choose] = useState(0);
-  const found = useGet("GET /api/forecast/{unique_id}/explain", `/api/forecast/${encodeURIComponent(props.id)}/explain`, props.origin);
-  if (found.error && !found.loading) return <Empty bad text={found.error} />;
+  const [tries, ask] = useState(0);
+  const found = useGet("GET /api/forecast/{unique_id}/explain", `/api/forecast/${encodeURIComponent(props.id)}/explain`, `${props.origin} ${tries}`);
+  if (found.error && !found.loading) {
+    return <><Empty bad text={found.error} /><button type="button" class="small" onClick={() => ask(tries + 1)} data-testid="explain-again">{t("explain.again")}</button></>;
+  }
   if (found.data === null) return <Empty text={t("explain.asking")} />;
   const data = found.data;
   return (

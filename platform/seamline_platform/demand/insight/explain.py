@@ -6,6 +6,8 @@ contributions sum to the forecast. Nothing is asked of the forecaster but `forec
 it has one): a model that learns over all series is fitted once, on the true history.
 """
 
+import math
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -13,6 +15,7 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
+from seamline_broker.errors import PluginError
 from seamline_platform.demand.frame import FloatArray, grid_of
 from seamline_platform.demand.frequency import Frequency
 from seamline_platform.demand.insight.parts import Parts
@@ -23,6 +26,10 @@ BUDGET: Final = 64
 SLOW_BUDGET: Final = 14
 """For a forecaster that has to learn anew each time."""
 _MEDIAN: Final = (0.5,)
+
+
+class TooSlowError(PluginError):
+    """A model that must learn anew for each question needs too long for each of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,23 +53,38 @@ class Explanation:
 class _Asking:
     """Asks one forecaster for medians, in the cheapest way that gives its own answer."""
 
-    def __init__(self, forecaster: Forecaster, history: pa.Table, parts: Parts, horizon: int):
+    def __init__(self, forecaster: Forecaster, parts: Parts, horizon: int) -> None:
         self._forecaster = forecaster
         self._parts = parts
         self._horizon = horizon
-        everybody = (True,) * len(parts.names)
-        fit = getattr(forecaster, "fit", None)
-        if fit is not None:
-            fit(history, horizon, _MEDIAN)
         self._whole = False
-        alone = self.medians(everybody) if fit is not None else self._alone(everybody)
-        if fit is None:
-            self._whole = True
-            together = self.medians(everybody)
-            # A local model forecasts a series alike, alone or in company; a global one does not.
-            self._whole = alone is None or not np.allclose(alone, together, rtol=1e-6, atol=1e-6)
-        self.budget = SLOW_BUDGET if self._whole else BUDGET
-        self.first_day = self._first_day
+        self.budget = BUDGET
+        self.first_day = 0
+
+    def prepare(self, history: pa.Table, patience_s: float) -> None:
+        """Fit the model if it can be; else find out whether it needs company, and how slow it is.
+
+        A local model forecasts a series alike, alone or in company; a global one does not.
+        """
+        fit = getattr(self._forecaster, "fit", None)
+        if fit is not None:
+            fit(history, self._horizon, _MEDIAN)
+            return
+        everybody = (True,) * len(self._parts.names)
+        alone = self._alone(everybody)
+        self._whole = True
+        start = time.process_time()
+        together = self.medians(everybody)
+        seconds = time.process_time() - start
+        self._whole = alone is None or not np.allclose(alone, together, rtol=1e-6, atol=1e-6)
+        if not self._whole:
+            return
+        self.budget = SLOW_BUDGET
+        if seconds > patience_s:
+            raise TooSlowError(
+                f"{type(self._forecaster).__name__} learns anew for each of some {SLOW_BUDGET} "
+                f"questions and needs {seconds:.1f} s for one; {patience_s:g} s are given."
+            )
 
     def _alone(self, coalition: Coalition) -> FloatArray | None:
         """Return the medians from the series alone; None if the model needs company."""
@@ -76,7 +98,7 @@ class _Asking:
         table = self._parts.table(coalition, company=self._whole)
         grid = grid_of(self._forecaster.forecast(table, self._horizon, _MEDIAN), Frequency("D"))
         place = {name: i for i, name in enumerate(grid.ids)}
-        self._first_day = grid.first_day
+        self.first_day = grid.first_day
         return grid.values[[place[name] for name in self._parts.ids], :, 0]
 
 
@@ -87,13 +109,14 @@ def explain(
     horizon: int = 14,
     *,
     seed: int = 1,
+    patience_s: float = math.inf,
 ) -> tuple[Explanation, ...]:
     """Return why the median forecasts of some series are what they are, sorted by name.
 
     Exact where the model answers for a series on its own or has been fitted before; a model that
     must learn anew for each question is asked fewer of them (drawn orders, by `seed`), with some
-    other series for company instead of all. All series
-    are asked for in one go, so that many cost little more than one.
+    other series for company instead of all. All series are asked for in one go, so that many
+    cost little more than one.
 
     Args:
         forecaster: the model; it is fitted if it can be.
@@ -101,12 +124,15 @@ def explain(
         unique_ids: the series to explain.
         horizon: days ahead.
         seed: of drawn orders.
+        patience_s: processor seconds that one question may take a model that learns anew.
 
     Raises:
         ValueError: if a series is not in the history, or the history is not daily.
+        TooSlowError: if a question takes longer than `patience_s`.
     """
     parts = Parts(history, unique_ids)
-    asking = _Asking(forecaster, history, parts, horizon)
+    asking = _Asking(forecaster, parts, horizon)
+    asking.prepare(history, patience_s)
     shares = shapley(asking.medians, len(parts.names), asking.budget, seed)
     return tuple(
         Explanation(

@@ -9,9 +9,14 @@ import pytest
 
 from seamline_broker.errors import PluginError
 from seamline_platform.demand.frame import forecast_table, long_frame, panel_of
-from seamline_platform.demand.insight.explain import BUDGET, SLOW_BUDGET, explain
+from seamline_platform.demand.insight.explain import (
+    BUDGET,
+    SLOW_BUDGET,
+    TooSlowError,
+    explain,
+)
 from seamline_platform.demand.insight.parts import COMPANY, Parts
-from seamline_platform.demand.insight.worker import Question, answer_here, ask_worker
+from seamline_platform.demand.insight.worker import STAND_IN, Question, answer_here, ask_worker
 from seamline_platform.demand.seasonal_naive import SeasonalNaive
 
 MONDAY = date(2026, 1, 5)
@@ -211,3 +216,24 @@ def test_company_is_of_the_same_style_first_and_never_much() -> None:
     assert "S004-BLU-M@east" in there
     assert 40 < len(there) <= COMPANY + 1
     assert set(parts.table([True] * 3)["unique_id"].to_pylist()) == {"S004-RED-M@east"}
+
+
+def test_a_model_that_is_too_slow_is_answered_for_by_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    history = _history(y={d: float(5 + d % 4) for d in range(DAYS)})
+    with pytest.raises(TooSlowError, match="Together learns anew"):
+        explain(Together(), history, [A], 7, patience_s=0.0)
+    loaded: list[str] = []
+
+    def load(name: str, **_: object) -> object:
+        loaded.append(name)
+        return Together() if name == "slow.py:Slow" else SeasonalNaive()
+
+    monkeypatch.setattr("seamline_platform.demand.insight.worker.load_forecaster", load)
+    monkeypatch.setattr("seamline_platform.demand.insight.worker.PATIENCE_S", 0.0)
+    answer = answer_here(Question("slow.py:Slow", A, 7), history)
+    assert loaded == ["slow.py:Slow", STAND_IN]
+    assert answer.asked == STAND_IN
+    assert answer.exact
+    assert answer_here(Question("seasonal_naive", A, 7), history).asked == "seasonal_naive"
