@@ -145,7 +145,7 @@ def main() -> int:
     with os.fdopen(os.dup(1), "w", encoding="utf-8") as out:
         os.dup2(2, 1)
         try:
-            header, history = unpack(sys.stdin.buffer)
+            header, (history,) = unpack(sys.stdin.buffer)
             answer = answer_here(Question(**header), history)  # type: ignore[arg-type]
         except (ValueError, TypeError, PluginError) as exc:
             sys.stderr.write(f"{exc}\n")
