@@ -20,7 +20,8 @@ class NewStyle:
     style with the rhythm of the week. See `stylemodel` for the formulas, docs/brain.md for all of
     it in words.
 
-    Frames of other frequencies than days are taken without rhythm of the week and lives.
+    Sales below zero are returns and count as 0. Frames of other frequencies than days are taken
+    without rhythm of the week and lives.
     """
 
     def __init__(self, seed: int = 7) -> None:
@@ -30,7 +31,7 @@ class NewStyle:
         """Return the forecast as the long table `unique_id, ds, quantile, value`.
 
         Raises:
-            ValueError: if nothing was ever sold, or sales are negative.
+            ValueError: if nothing was ever sold.
         """
         panel = panel_of(history)
         values = StyleCast(panel, horizon, self._seed).daily(quantiles)
@@ -44,7 +45,7 @@ class NewStyle:
         They come from earlier sums over as many periods: no quantile of a day is added.
 
         Raises:
-            ValueError: if nothing was ever sold, sales are negative, or a step is below 1.
+            ValueError: if nothing was ever sold, or a step is below 1.
         """
         if not steps or min(steps) < 1:
             raise ValueError(f"Steps are whole numbers of periods from 1 on, not {list(steps)}.")

@@ -40,6 +40,7 @@ from seamline_platform.demand.stylemap import StyleMap, style_map
 _KNOWN_DAYS: Final = 14.0
 """Exposure from which a style's own sales tell its level."""
 _VAGUE: Final = 1.0
+_MOST_EARLIER: Final = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +79,10 @@ def fit_style_model(panel: Panel, horizon: int) -> StyleModel:
     """Learn everything from a panel; `horizon` days ahead may be asked for.
 
     Raises:
-        ValueError: if nothing was ever sold, or sales are negative.
+        ValueError: if nothing was ever sold.
     """
     if not np.nanmax(panel.y) > 0:
         raise ValueError("Nothing was ever sold in this history: there is nothing to learn.")
-    if np.nanmin(panel.y) < 0:
-        raise ValueError("The style model is one of pieces sold; this history has negative sales.")
     styles = style_map(panel)
     block = WEEK if panel.freq.name == "D" else 1
     sales, in_stock = open_sales(panel)
@@ -111,10 +110,14 @@ def fit_style_model(panel: Panel, horizon: int) -> StyleModel:
 
 
 def open_sales(panel: Panel) -> tuple[FloatArray, FloatArray]:
-    """Return sales, and the share of each day in stock; both 0 where sales say nothing."""
+    """Return sales, and the share of each day in stock; both 0 where sales say nothing.
+
+    Sales below zero are returns, and no demand: they count as 0.
+    """
     in_stock = np.where(np.isnan(panel.y), 0.0, 1.0 - panel.out_share)
     in_stock = np.where(in_stock < MIN_OPEN_SHARE, 0.0, in_stock)
-    return np.where(in_stock > 0, np.nan_to_num(panel.y, nan=0.0), 0.0), in_stock
+    sold = np.maximum(np.nan_to_num(panel.y, nan=0.0), 0.0)
+    return np.where(in_stock > 0, sold, 0.0), in_stock
 
 
 def prior_of(
@@ -122,7 +125,7 @@ def prior_of(
 ) -> tuple[Belief, Analogues | None]:
     """Return what is believed of each style before its own sales: from like styles and signals."""
     log_level, noise = own_levels(sold, exposure)
-    earlier = np.flatnonzero(np.isfinite(log_level))
+    earlier = _newest(np.flatnonzero(np.isfinite(log_level)), exposure)
     asked: IntArray = np.arange(len(styles.names))
     if len(earlier) < 2:
         total, days = sold.sum(), exposure.sum()
@@ -133,6 +136,14 @@ def prior_of(
         found.mean, found.variance, told_signals(panel, styles, log_level, noise)
     )
     return Belief.of_log(mean, variance), found
+
+
+def _newest(earlier: IntArray, exposure: FloatArray) -> IntArray:
+    """Return the styles that came last, at most 300: solving for thousands takes minutes."""
+    first = np.argmax(exposure[earlier] > 0, axis=1)
+    newest = np.argsort(-first, kind="stable")[:_MOST_EARLIER]
+    result: IntArray = np.sort(earlier[newest])
+    return result
 
 
 def own_levels(sold: FloatArray, exposure: FloatArray) -> tuple[FloatArray, FloatArray]:
