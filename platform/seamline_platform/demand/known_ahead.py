@@ -109,10 +109,10 @@ class PriceAndPromo:
         return np.where(inside, self.promo[series, place], 0.0)
 
     def price_at(self, series: IntArray, column: IntArray) -> FloatArray:
-        """Return the price there divided by the usual one; 1 where nothing is known."""
-        inside = column < self.price.shape[1]
+        """Return the price there, or the last known one, divided by the usual one."""
         place = np.minimum(column, self.price.shape[1] - 1)
-        return np.where(inside, self.price[series, place] / self.usual[series], 1.0)
+        ratio: FloatArray = self.price[series, place] / self.usual[series]
+        return ratio
 
 
 def value_at(values: FloatArray, series: IntArray, column: IntArray) -> FloatArray:
@@ -123,11 +123,18 @@ def value_at(values: FloatArray, series: IntArray, column: IntArray) -> FloatArr
 
 
 def _prices(price: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return prices without holes (the usual price there) and the usual price of each series."""
+    """Return prices without holes (the last known one there) and the usual price of each series.
+
+    A period without a sale often has no row, and so no price: any filling that can be told from a
+    price would tell a learner that nothing was sold.
+    """
     known = ~np.isnan(price)
     usual = np.ones(len(price))
     some = known.any(axis=1)
     if some.any():
         usual[some] = np.nanmedian(price[some], axis=1)
     usual = np.where(usual > 0, usual, 1.0)
-    return np.where(known, price, usual[:, None]), usual
+    last = np.maximum.accumulate(np.where(known, np.arange(price.shape[1]), -1), axis=1)
+    first = known.argmax(axis=1)[:, np.newaxis]
+    held = np.take_along_axis(price, np.where(last < 0, first, last), axis=1)
+    return np.where(some[:, np.newaxis], held, usual[:, np.newaxis]), usual

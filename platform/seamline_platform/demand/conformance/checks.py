@@ -321,8 +321,8 @@ def in_time(subject: Subject) -> str:
     if taken * MANY / PROBE > subject.time_budget_s / 2:
         able = int(subject.time_budget_s / taken * PROBE)
         return (
-            f"{PROBE} series in {taken:.2f} s; {MANY:,} would take too long, so give it at most "
-            f"about {able:,} series"
+            f"{PROBE} series in {taken:.2f} s; if seconds grow with the series, about {able:,} fit "
+            f"into the budget, so {MANY:,} were not tried"
         )
     start = clock.steady_s()
     answer(subject.make(), cases.many(MANY))
