@@ -130,7 +130,7 @@ def _prices(price: FloatArray) -> tuple[FloatArray, FloatArray]:
     """
     known = ~np.isnan(price)
     usual = np.ones(len(price))
-    some = known.any(axis=1)
+    some = np.asarray(known.any(axis=1))
     if some.any():
         usual[some] = np.nanmedian(price[some], axis=1)
     usual = np.where(usual > 0, usual, 1.0)
