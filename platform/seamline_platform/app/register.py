@@ -199,10 +199,7 @@ def _row(record: ModelRecord, failed: bool, wall_ms: int) -> dict[str, object]:
 
 
 def _record(row: Mapping[str, object]) -> ModelRecord:
-    metrics = json.loads(text(row["metrics"])) if row["metrics"] else None
-    if metrics is not None:
-        daily = tuple((int(day), float(p), float(b)) for day, p, b in metrics.pop("daily"))
-        metrics = Metrics(**metrics, daily=daily)
+    metrics = Metrics(**json.loads(text(row["metrics"]))) if row["metrics"] else None
     return ModelRecord(
         id=text(row["model_id"]),
         model=text(row["model"]),

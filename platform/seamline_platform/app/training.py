@@ -188,7 +188,11 @@ class Trainer:
         )
 
     def _take_over(self, due: Due, record: ModelRecord, now_ms: int) -> tuple[str, str]:
-        """Promote a retrained champion, unless it is worse than naive where the old one was not."""
+        """Promote a retrained champion.
+
+        One trained by the schedule stays behind if it is worse than naive where the old one was
+        not. After a drift both have been wrong on these days, and the new one has seen more of them.
+        """
         champion = self._register.champion
         if champion is None or champion.id != due.record.id:
             return (
@@ -196,7 +200,8 @@ class Trainer:
                 "。期间已有人更换模型，保留为候选。",
             )
         new, old = record.metrics, champion.metrics
-        if new is not None and new.skill < 0 and (old is None or old.skill >= 0):
+        worse = new is not None and new.skill < 0 and (old is None or old.skill >= 0)
+        if worse and due.cause == "schedule":
             return (
                 ". It is worse than seasonal naive on these days: it stays a candidate.",
                 "。在这些天上不如季节朴素法，保留为候选。",
@@ -225,6 +230,19 @@ class Trainer:
         last = max(champion.trained_ms, state.since_ms, *tries[-1:])
         return last // DAY_MS * DAY_MS
 
+    def _watched_since(self) -> int:
+        """Return the day from which on scores belong to one and the same way to forecast.
+
+        A training by the schedule does not change it; another champion or a drift does.
+        """
+        breaks = [
+            e.plant_ms
+            for e in self._register.state.events
+            if e.kind in ("drift", "rolled_back")
+            or (e.kind == "promoted" and e.cause not in ("schedule", "drift"))
+        ]
+        return max(breaks, default=0) // DAY_MS * DAY_MS
+
     def _measurable(self) -> bool:
         return integer(self._store.read(SALES_SPAN)[0]["days"]) >= MIN_MEASURED_DAYS
 
@@ -233,11 +251,9 @@ class Trainer:
             return None
         if now_ms - self._rested_since(champion) < DRIFT_PAUSE_DAYS * DAY_MS:
             return None
-        since_ms = self._register.state.since_ms // DAY_MS * DAY_MS
-        rows = self._store.read(FIRST_DAY_SCORES, [champion.model, since_ms])
-        daily = champion.metrics.daily if champion.metrics is not None else ()
-        pinball = [p for _, p, _ in daily] + [float(str(r["pinball"])) for r in rows]
-        bias = [b for _, _, b in daily] + [float(str(r["bias"])) for r in rows]
+        rows = self._store.read(FIRST_DAY_SCORES, [champion.model, self._watched_since()])
+        pinball = [float(str(row["pinball"])) for row in rows]
+        bias = [float(str(row["bias"])) for row in rows]
         try:
             return find_drift(pinball, bias, self._drift)
         except ValueError as exc:

@@ -292,10 +292,7 @@ def report_of(document: Mapping[str, object]) -> ForecastReport:
     """Read a report that came as JSON from our own worker."""
     report = ForecastReport(**document)  # type: ignore[arg-type]  # our child wrote it
     told = report.metrics
-    if isinstance(told, dict):
-        daily = tuple((int(day), float(loss), float(bias)) for day, loss, bias in told["daily"])
-        return replace(report, metrics=Metrics(**{**told, "daily": daily}))
-    return report
+    return replace(report, metrics=Metrics(**told)) if isinstance(told, dict) else report
 
 
 def _hash(table: pa.Table) -> str:

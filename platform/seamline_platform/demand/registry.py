@@ -23,8 +23,7 @@ class Metrics:
     """How a model did on the last days before its origin, by rolling origins.
 
     Each origin sees only what came before it. `pinball` is the mean quantile loss in pieces,
-    `naive_pinball` that of SeasonalNaive on the same days; `daily` holds (day in epoch ms, pinball,
-    bias) of each day: what drift is measured against.
+    `naive_pinball` that of SeasonalNaive on the same days.
     """
 
     origins: int
@@ -34,7 +33,6 @@ class Metrics:
     coverage_80: float
     bias: float
     naive_pinball: float
-    daily: tuple[tuple[int, float, float], ...] = ()
 
     @property
     def skill(self) -> float:

@@ -15,7 +15,6 @@ from seamline_platform.demand.registry import Metrics
 from seamline_platform.demand.seasonal_naive import SeasonalNaive
 
 WEEK: Final = 7
-_DAY_MS: Final = 86_400_000
 Answer = Callable[[pa.Table, int, Sequence[float]], object]
 """(history, horizon, quantiles) -> forecast; asked anew for each origin, trained from nothing."""
 
@@ -96,21 +95,14 @@ def _metrics(s: _Scored, quantiles: Sequence[float], origins: int) -> Metrics:
     point = moments(levels, s.q)[0] if len(levels) > 1 else s.q[:, 0]
     low, high = (int(np.argmin(np.abs(np.asarray(levels) - level))) for level in (0.1, 0.9))
     inside = (s.y >= s.q[:, low]) & (s.y <= s.q[:, high])
-    daily = []
-    for day in np.unique(s.day):
-        of_day = s.day == day
-        loss_of_day = float(loss[of_day].mean())
-        bias_of_day = _bias(s.y[of_day], point[of_day])
-        daily.append((int(day) * _DAY_MS, round(loss_of_day, 6), round(bias_of_day, 6)))
     return Metrics(
         origins=origins,
-        days=len(daily),
+        days=len(np.unique(s.day)),
         values=int(s.y.size),
         pinball=float(loss.mean()),
         coverage_80=float(inside.mean()),
         bias=_bias(s.y, point),
         naive_pinball=float(naive.mean()),
-        daily=tuple(daily),
     )
 
 

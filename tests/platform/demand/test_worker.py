@@ -87,7 +87,7 @@ def test_a_model_is_measured_in_its_process(shop: pa.Table) -> None:
     request = ForecastRequest("seasonal_naive", shop, 7, (0.1, 0.5, 0.9), origins=1)
     metrics = asyncio.run(run_worker(request)).report.metrics
     assert metrics is not None
-    assert (metrics.days, len(metrics.daily)) == (7, 7)
+    assert (metrics.origins, metrics.days) == (1, 7)
 
 
 def test_a_model_that_takes_too_long_is_replaced_and_it_says_so(
