@@ -191,7 +191,7 @@ class Trainer:
         """Promote a retrained champion.
 
         One trained by the schedule stays behind if it is worse than naive where the old one was
-        not. After a drift both have been wrong on these days, and the new one has seen more of them.
+        not. After a drift both were wrong on these days, and the new one has seen more of them.
         """
         champion = self._register.champion
         if champion is None or champion.id != due.record.id:

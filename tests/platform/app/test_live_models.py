@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from seamline_platform.app.training import Due
+from seamline_platform.demand.registry import Metrics
+
 
 def test_the_first_night_trains_and_the_next_use_what_is_kept(
     make_plant: Callable, learner: str
@@ -216,6 +219,34 @@ def test_a_training_that_fails_leaves_the_champion(make_plant: Callable, learner
     assert [state.status(i) for i in state.records] == ["champion", "failed"]
     night, _ = asyncio.run(plant.day_and_night())
     assert champion in night.note
+
+
+@pytest.mark.parametrize(
+    ("cause", "skills", "takes_over"),
+    [
+        ("schedule", (0.2, 0.1), True),
+        ("schedule", (0.2, -0.1), False),
+        ("schedule", (-0.2, -0.1), True),
+        ("drift", (0.2, -0.1), True),
+    ],
+)
+def test_what_is_worse_than_naive_stays_behind_where_the_champion_was_not(
+    make_plant: Callable, cause: str, skills: tuple[float, float], takes_over: bool
+) -> None:
+    plant = make_plant()
+    asyncio.run(plant.night())
+    old, new = (
+        replace(plant.register.champion, metrics=Metrics(2, 14, 9, 1 - skill, 0.8, 0.0, 1.0))
+        for skill in skills
+    )
+    plant.register.put(old)
+    candidate = replace(plant.register.new(old.model, cause, plant.now_ms), metrics=new.metrics)
+    plant.register.put(candidate)
+    words, _ = plant.trainer._take_over(Due(cause, old, "", ""), candidate, plant.now_ms)
+    assert (plant.register.champion.id == candidate.id) is takes_over
+    assert ("from the next night on" in words) is takes_over
+    later, _ = plant.trainer._take_over(Due(cause, candidate, "", ""), old, plant.now_ms)
+    assert ("Somebody chose another" in later) is not takes_over
 
 
 def test_a_training_too_slow_for_a_night_is_done_by_day(make_plant: Callable, learner: str) -> None:
