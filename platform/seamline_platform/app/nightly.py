@@ -59,11 +59,11 @@ class BrainSettings:
     recalibrate: bool = True
     threads: int = 1
     local_series: int = 300
-    """Handed to forecasters that name it: so many series get models of their own."""
+    """Handed to forecasters as `most_local`: so many series get models of their own."""
 
     def options(self) -> dict[str, object]:
         """Return what is handed to every forecaster whose constructor names it."""
-        return {"season_length": SEASON_DAYS, "local_series": self.local_series}
+        return {"season_length": SEASON_DAYS, "most_local": self.local_series}
 
     def request(self, record: ModelRecord, history: pa.Table) -> ForecastRequest:
         """Return the request to forecast with a model; it is simply run, nothing is kept."""
