@@ -1,6 +1,6 @@
 """Learners of the global model: counts by quantile regression, the rest by median and spread."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Final, Protocol
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 MAX_FITTED: Final = 7
 """Quantile levels that are learned; further ones are interpolated."""
+ROWS_AT_ONCE: Final = 200_000
+"""Rows that are forecast at once."""
 MOST_BEFORE: Final = 24
 """Periods that an origin has before it at most: short series are to be learned from, too."""
 TINY: Final = 1e-3
@@ -61,12 +63,17 @@ def regressor(
     )
 
 
-def asked_rows(maker: FeatureMaker, panel: Panel, horizon: int) -> tuple[Rows, IntArray]:
-    """Return the rows of the forecast from the end of the history, and each row's horizon."""
-    count = len(panel.ids)
-    series = np.repeat(np.arange(count), horizon)
-    ahead = np.tile(np.arange(1, horizon + 1), count)
-    return maker.rows(series, np.full(len(series), panel.periods - 1), ahead), ahead
+def asked_rows(maker: FeatureMaker, panel: Panel, horizon: int) -> Iterator[tuple[Rows, IntArray]]:
+    """Yield the rows of the forecast from the end of the history, with each row's horizon.
+
+    They come in parts of `ROWS_AT_ONCE`, so that a million series fit into memory.
+    """
+    at_once = max(1, ROWS_AT_ONCE // horizon)
+    for first in range(0, len(panel.ids), at_once):
+        count = min(at_once, len(panel.ids) - first)
+        series = np.repeat(np.arange(first, first + count), horizon)
+        ahead = np.tile(np.arange(1, horizon + 1), count)
+        yield maker.rows(series, np.full(len(series), panel.periods - 1), ahead), ahead
 
 
 class CountLearner:
@@ -106,14 +113,17 @@ class CountLearner:
 
     def predict(self, panel: Panel, horizon: int, quantiles: Sequence[float]) -> FloatArray:
         """Return whole numbers."""
-        asked, _ = asked_rows(CountFeatures(panel, self._outlook), panel, horizon)
+        maker = CountFeatures(panel, self._outlook)
+        parts = [self._counts(rows, quantiles) for rows, _ in asked_rows(maker, panel, horizon)]
+        return np.concatenate(parts).reshape(len(panel.ids), horizon, len(quantiles))
+
+    def _counts(self, rows: Rows, quantiles: Sequence[float]) -> FloatArray:
         levels = sorted(self._models)
-        x = np.where(self._empty, 0.0, asked.x)
+        x = np.where(self._empty, 0.0, rows.x)
         learned = np.column_stack([self._models[q].predict(x) for q in levels])
         learned = np.sort(learned, axis=1)
-        smooth = interpolated(levels, learned, quantiles) * asked.scale[:, None]
-        counts = np.ceil(smooth - 1.0)
-        return counts.reshape(len(panel.ids), horizon, len(quantiles))
+        smooth = interpolated(levels, learned, quantiles) * rows.scale[:, None]
+        return np.asarray(np.ceil(smooth - 1.0))
 
 
 def fitted_levels(quantiles: Sequence[float]) -> list[float]:
@@ -197,15 +207,17 @@ class MedianLearner:
         """Return median + size x quantile of the scaled residuals."""
         if self._size is None:
             raise ValueError("This learner has not learned yet: call fit first.")
-        asked, ahead = asked_rows(AnchoredFeatures(panel, self._outlook), panel, horizon)
-        x = np.where(self._empty, 0.0, asked.x)
-        middle = np.mean([model.predict(x) for model in self._medians], axis=0)
-        size = np.exp(self._size.predict(x))
         levels = np.asarray(quantiles, dtype=np.float64)
         table = np.array([np.quantile(scaled, levels) for scaled in self._residuals])
-        scaled = middle[:, None] + size[:, None] * table[np.minimum(ahead, len(table)) - 1]
-        values: FloatArray = asked.base[:, None] + asked.scale[:, None] * scaled
-        return values.reshape(len(panel.ids), horizon, len(levels))
+        maker = AnchoredFeatures(panel, self._outlook)
+        parts = []
+        for rows, ahead in asked_rows(maker, panel, horizon):
+            x = np.where(self._empty, 0.0, rows.x)
+            middle = np.mean([model.predict(x) for model in self._medians], axis=0)
+            size = np.exp(self._size.predict(x))
+            scaled = middle[:, None] + size[:, None] * table[np.minimum(ahead, len(table)) - 1]
+            parts.append(rows.base[:, None] + rows.scale[:, None] * scaled)
+        return np.concatenate(parts).reshape(len(panel.ids), horizon, len(levels))
 
 
 def _empty(x: FloatArray) -> Bools:

@@ -15,6 +15,8 @@ from seamline_platform.demand.seasonality import cycles_of
 
 LEAST_PERIODS: Final = {"h": 48, "D": 21, "W": 8, "MS": 8, "QS": 6, "YS": 5, "int": 8}
 """Periods of history below which there is nothing to learn from."""
+MAX_SERIES: Final = 20_000
+"""Series that are learned from, evenly spread over the names; all are forecast."""
 ZEROS: Final = 0.005
 """Share of zeros from which on whole numbers count as counts with a mass at zero."""
 _UNIT: Final = {"h": "hours", "D": "days", "W": "weeks", "MS": "months", "QS": "quarters",
@@ -106,6 +108,7 @@ class HistGradientBoosting:
                 f"HistGradientBoosting needs {least} {_UNIT[panel.freq.name]} of history, "
                 f"not {panel.periods}."
             )
+        panel = some_series(panel, MAX_SERIES)
         cycles = cycles_of(panel, self._season_length)
         outlook = Outlook(cycles, Vocabulary.of(panel), covariates_ahead(panel, horizon))
         if is_counts(panel):
@@ -127,6 +130,23 @@ class HistGradientBoosting:
             rate,
             self._max_rows or max_rows,
         )
+
+
+def some_series(panel: Panel, most: int) -> Panel:
+    """Return a panel of at most `most` series, evenly spread over the names."""
+    if len(panel.ids) <= most:
+        return panel
+    rows = np.linspace(0, len(panel.ids) - 1, most).round().astype(np.int64)
+    return replace(
+        panel,
+        ids=tuple(panel.ids[row] for row in rows),
+        y=panel.y[rows],
+        out_share=panel.out_share[rows],
+        price=panel.price[rows],
+        promo=panel.promo[rows],
+        covariates={name: values[rows] for name, values in panel.covariates.items()},
+        static={name: tuple(texts[row] for row in rows) for name, texts in panel.static.items()},
+    )
 
 
 def is_counts(panel: Panel) -> bool:

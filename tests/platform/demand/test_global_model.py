@@ -6,9 +6,15 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from seamline_platform.demand import boosting
 from seamline_platform.demand.boosting import fitted_levels, interpolated
 from seamline_platform.demand.frame import grid_of, long_frame, panel_of
-from seamline_platform.demand.gradient_boosting import HistGradientBoosting, anchor_of, is_counts
+from seamline_platform.demand.gradient_boosting import (
+    HistGradientBoosting,
+    anchor_of,
+    is_counts,
+    some_series,
+)
 from seamline_platform.demand.history_sums import HistorySums
 from seamline_platform.demand.known_ahead import Vocabulary, attributes_of
 from seamline_platform.demand.protocol import check_forecast
@@ -197,3 +203,16 @@ def test_training_rows_stay_inside_the_history() -> None:
 def test_a_few_months_are_too_short() -> None:
     with pytest.raises(ValueError, match="8 months of history, not 5"):
         HistGradientBoosting().forecast(frame(np.ones((3, 5)), "2015-01", "M"), 2, (0.5,))
+
+
+def test_many_series_are_forecast_in_parts_and_learned_from_evenly(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    history = frame(seasonal(30, 60, 12), "2015-01", "M")
+    whole = HistGradientBoosting(**SMALL).forecast(history, 3, LEVELS)
+    monkeypatch.setattr(boosting, "ROWS_AT_ONCE", 20)
+    assert HistGradientBoosting(**SMALL).forecast(history, 3, LEVELS).equals(whole)
+    some = some_series(panel_of(history), 4)
+    assert some.ids == ("S000", "S010", "S019", "S029")
+    assert some.y.shape == (4, 60)
+    assert (some.y[1] == panel_of(history).y[10]).all()
