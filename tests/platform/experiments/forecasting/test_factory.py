@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 import pytest
 from scipy.stats import ttest_1samp
 
+from seamline_broker.errors import ConfigError
 from seamline_platform.demand.protocol import LEVELS, load_forecaster
 from seamline_platform.experiments.forecasting.contract import Forecasted, Task, Window
 from seamline_platform.experiments.forecasting.decisions.factory import (
@@ -142,5 +143,7 @@ def test_a_forecast_reaches_as_far_as_the_last_night_before_the_next_one() -> No
 def test_settings_that_make_no_factory_are_refused() -> None:
     with pytest.raises(ValueError, match="days is 0"):
         FactorySettings(days=0)
+    with pytest.raises(ConfigError, match="cloth comes by command alone"):
+        Morning.of(replace(SMALL, scenario="season"), 1)
     with pytest.raises(ValueError, match="two different seeds"):
         run_all(["SES"], forecast, SMALL, seeds=(1, 1))

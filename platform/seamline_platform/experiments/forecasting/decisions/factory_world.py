@@ -17,6 +17,7 @@ import pyarrow as pa
 from seamline_broker.contracts.commands import Command
 from seamline_broker.contracts.events import Event
 from seamline_broker.contracts.view import OrderView, View
+from seamline_broker.errors import ConfigError
 from seamline_platform.demand.leadtime import lead_time_demand
 from seamline_platform.demand.protocol import LEVELS
 from seamline_platform.experiments.forecasting.decisions.dependence import error_correlation
@@ -79,8 +80,19 @@ class Morning:
 
     @classmethod
     def of(cls, settings: FactorySettings, seed: int) -> "Morning":
-        """Return the first morning of a seed, after one day of work under the plant's foreman."""
-        world = World.create(load_scenario(settings.scenario), seed, resolution="bundle")
+        """Return the first morning of a seed, after one day of work under the plant's foreman.
+
+        Raises:
+            ConfigError: if there is no such scenario, or its cloth has to be ordered: the planner
+                of a night orders garments and leaves cloth to the mill's standing order.
+        """
+        scenario = load_scenario(settings.scenario)
+        if not scenario.figure("supply.auto_reorder"):
+            raise ConfigError(
+                f"In scenario {scenario.name!r} cloth comes by command alone; a factory needs "
+                "supply.auto_reorder, as in pi and demo."
+            )
+        world = World.create(scenario, seed, resolution="bundle")
         before = prerun(world, days=1, history_days=settings.history_days)
         sales = tuple(e for e in before.events if e.kind == "sale_day")
         book = SalesBook(world.view())

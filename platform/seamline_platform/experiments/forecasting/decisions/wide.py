@@ -25,19 +25,29 @@ def wide(
     Raises:
         ValueError: if a series has not exactly one row per combination of keys.
     """
-    rows = table.filter(pc.is_in(table["unique_id"], pa.array(list(ids), pa.string())))
-    order = np.argsort(np.asarray(ids, dtype=object), kind="stable")
-    rows = rows.sort_by([("unique_id", "ascending"), *((key, "ascending") for key in keys)])
-    shape = [len(ids)] + [len(pc.unique(rows[key])) for key in keys]
-    if len(rows) != int(np.prod(shape)):
+    names = pa.array(list(ids), pa.string())
+    places = [pc.index_in(table["unique_id"], names)]
+    shape = [len(ids)]
+    for key in keys:
+        there = pc.unique(table[key]).sort()
+        places.append(pc.index_in(table[key], there))
+        shape.append(len(there))
+    found = pc.fill_null(pc.cast(table[value], pa.float64()), float("nan")).to_numpy()
+    mine = pc.is_valid(places[0]).to_numpy(zero_copy_only=False)
+    # Hashing each row to its cell is several times as fast as sorting rows by text.
+    at = np.ravel_multi_index(
+        [pc.fill_null(place, 0).to_numpy(zero_copy_only=False)[mine] for place in places],
+        shape,
+    )
+    cells = int(np.prod(shape))
+    if len(at) != cells or np.bincount(at, minlength=cells).max(initial=1) != 1:
         raise ValueError(
-            f"The table has {len(rows)} rows; {' x '.join(map(str, shape))} were expected for "
-            f"unique_id x {' x '.join(keys)}."
+            f"The table has {len(at)} rows; {' x '.join(map(str, shape))} were expected for "
+            f"unique_id x {' x '.join(keys)}, each once."
         )
-    found = pc.fill_null(pc.cast(rows[value], pa.float64()), float("nan")).to_numpy()
-    result = np.empty(shape)
-    result[order] = found.reshape(shape)
-    return result
+    result = np.empty(cells)
+    result[at] = found[mine]
+    return result.reshape(shape)
 
 
 def steps_of(table: pa.Table, key: str) -> list[float]:
