@@ -303,8 +303,10 @@ def _repeat(result: Result) -> str:
     tasks = ",".join(found.task.name for found in result.tasks if found.models)
     names = dict.fromkeys(score.model for found in result.tasks for score in found.models)
     models = ",".join(name.partition(" [")[0] for name in names)
+    quick = " --quick" if any(text.startswith("Quick") for text in result.notes) else ""
     command = (
-        f"seamline bench forecast --data DIR --task {tasks} --models {models} --seed {result.seed}"
+        f"seamline bench forecast --data DIR --task {tasks} --models {models} "
+        f"--seed {result.seed}{quick}"
     )
     with_what = {**{k: v for k, v in versions().items() if v}, **machine()}
     rows = [[escape(key), escape(value)] for key, value in with_what.items()]

@@ -165,11 +165,12 @@ class _Table:
 
     def _drawn_owa(self, place: int, model: str) -> FloatArray:
         weights, scores = self.weights[:, self.rows[place]], self.found[place].series
-        ratios = [
-            weighted_means(weights, scores[metric][model])
-            / weighted_means(weights, scores[metric][REFERENCE])
-            for metric in ("smape", "mase")
-        ]
+        with np.errstate(divide="ignore", invalid="ignore"):  # a reference without any error
+            ratios = [
+                weighted_means(weights, scores[metric][model])
+                / weighted_means(weights, scores[metric][REFERENCE])
+                for metric in ("smape", "mase")
+            ]
         result: FloatArray = (ratios[0] + ratios[1]) / 2
         return result
 
