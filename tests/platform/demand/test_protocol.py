@@ -113,7 +113,7 @@ def test_no_part_imports_a_learning_library_before_it_is_needed() -> None:
         "for found in pkgutil.walk_packages(demand.__path__, demand.__name__ + '.'):\n"
         "    importlib.import_module(found.name)\n"
         "heavy = {'pandas', 'sklearn', 'statsforecast', 'scipy', 'polars', 'utilsforecast'}\n"
-        "print(sorted(heavy & set(sys.modules)), 'seamline_platform.demand.adapters' in sys.modules)"
+        "print(sorted(heavy & set(sys.modules)), demand.__name__ + '.adapters' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["[]", "True"]
