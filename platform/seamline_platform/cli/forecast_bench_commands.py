@@ -49,7 +49,7 @@ def bench_forecast(
     ] = 0,
     timeout: Annotated[
         float, typer.Option(help="Seconds that a model may take for one task.", min=0.1)
-    ] = 600.0,
+    ] = 1800.0,
     no_decisions: Annotated[
         bool, typer.Option("--no-decisions", help="Accuracy alone, no planner.")
     ] = False,

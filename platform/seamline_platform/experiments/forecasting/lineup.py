@@ -16,11 +16,17 @@ SLOW_FIRST: Final = (
 REFERENCES: Final = ("SeasonalNaive", "Naive2")
 """Run on every task: skill and OWA are measured against them."""
 QUICK_TASKS: Final = ("m3_monthly", "carparts", "market_mature")
-_QUICK_SERIES, _QUICK_DECIDED, _QUICK_ORIGINS = 60, 30, 5
+QUICK_NOT: Final = {
+    name: "quick: it trains many models on several origins; it runs in whole runs."
+    for name in ("Combination", "AutoCES")
+}
+_QUICK_SERIES, _QUICK_DECIDED, _QUICK_ORIGINS = 40, 15, 3
 
 
-def models_for(task: Task, asked: tuple[str, ...]) -> tuple[tuple[str, ...], dict[str, str]]:
-    """Return the models that run on a task, and why shipped ones do not.
+def models_for(
+    task: Task, asked: tuple[str, ...], small: bool = False
+) -> tuple[tuple[str, ...], dict[str, str]]:
+    """Return the models that run on a task, and why shipped ones do not; `small`: a quick run.
 
     Whoever asks for models by name gets them, whatever the task says of them, and the references.
     """
@@ -30,9 +36,10 @@ def models_for(task: Task, asked: tuple[str, ...]) -> tuple[tuple[str, ...], dic
         return tuple(dict.fromkeys([*named, *extra])), {}
     shipped = [name for name in forecaster_names() if is_shipped(name)]
     ordered = sorted(shipped, key=_place)
+    reasons = {**(QUICK_NOT if small else {}), **task.not_for}
     return (
-        tuple(name for name in ordered if name not in task.not_for),
-        {name: reason for name, reason in task.not_for.items() if name in shipped},
+        tuple(name for name in ordered if name not in reasons),
+        {name: reason for name, reason in reasons.items() if name in shipped},
     )
 
 
@@ -50,5 +57,6 @@ def quick(task: Task) -> Task:
         accuracy_series=0 if task.newest else min(fewer),
         windows=1,
         decision_origins=min(task.decision_origins, _QUICK_ORIGINS) if terms else 0,
+        decision_horizon=0,
         max_series=min([n for n in (task.max_series, _QUICK_DECIDED) if n]),
     )

@@ -21,7 +21,7 @@ from seamline_platform.experiments.forecasting.packing import join, pack_frame, 
 from seamline_platform.experiments.forecasting.store import ForecastStore, read
 from seamline_platform.experiments.forecasting.worker import READY, serve
 
-TIMEOUT_S: Final = 600.0
+TIMEOUT_S: Final = 1_800.0
 _STOP_S: Final = 2.0
 _START_S: Final = 120.0
 _PRELOAD: Final = (

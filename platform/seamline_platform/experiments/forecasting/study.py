@@ -213,8 +213,8 @@ def _notes(options: Options) -> tuple[str, ...]:
     ]
     if options.quick:
         said.append(
-            "Quick: a subset of series and one window per task. Figures are not those of the "
-            "whole tasks."
+            "Quick: three tasks, a subset of series, one window, no sensitivity grid, and no "
+            "Combination or AutoCES. Figures are not those of the whole tasks."
         )
     return tuple(said)
 
@@ -239,7 +239,7 @@ class _Session:
         self._totals = {task.name: self._guess(task) for task in tasks}
 
     def _guess(self, task: Task) -> int:
-        models, _ = models_for(task, self.options.models)
+        models, _ = models_for(task, self.options.models, self.options.quick)
         decided = task.decision_origins if self.options.decide and task.terms else 0
         return len(models) * (task.windows + decided)
 
@@ -269,7 +269,7 @@ class _Session:
         dataset = load_dataset(task, self.options.data_dir)
         windows = windows_of(task, dataset, "accuracy")
         reviews = windows_of(task, dataset, "decisions") if self.options.decide else ()
-        models, left_out = models_for(task, self.options.models)
+        models, left_out = models_for(task, self.options.models, self.options.quick)
         return _Ground(task, dataset, windows, reviews, models, left_out)
 
     def _forecasts(
@@ -325,6 +325,8 @@ class _Session:
             return _Found(result)
         self._tell(f"{task.name}: decisions")
         rows = decisions.decide(task, ground.dataset, ground.reviews, planned, self.options.seed)
+        if self.options.quick:
+            return _Found(result, rows)
         return _Found(result, rows, decisions.sensitivity(task, ground.reviews, planned))
 
     def _leaks(self, ground: _Ground, said: Mapping[str, Sequence[Forecasted]]) -> dict[str, str]:

@@ -187,9 +187,9 @@ def test_shipped_models_that_make_no_sense_are_left_out_with_a_reason() -> None:
 def test_quick_is_small_and_says_so() -> None:
     task = quick(load_task("market_mature"))
     assert (task.windows, task.accuracy_series, task.max_series, task.decision_origins) == (
-        1, 60, 30, 5,
+        1, 40, 15, 3,
     )  # fmt: skip
-    assert "quick: at most 60 series" in task.title
+    assert "quick: at most 40 series" in task.title
 
 
 def test_the_command_prints_one_object_with_every_table(shop: Path) -> None:
