@@ -16,10 +16,10 @@ SLOW_FIRST: Final = (
 REFERENCES: Final = ("SeasonalNaive", "Naive2")
 """Run on every task: skill and OWA are measured against them."""
 QUICK_TASKS: Final = ("m3_monthly", "carparts", "market_mature")
-QUICK_NOT: Final = {
-    name: "quick: it trains many models on several origins; it runs in whole runs."
-    for name in ("Combination", "AutoCES")
-}
+QUICK_NOT: Final = dict.fromkeys(
+    ("Combination", "AutoCES"),
+    "quick: it trains many models on several origins; it runs in whole runs.",
+)
 _QUICK_SERIES, _QUICK_DECIDED, _QUICK_ORIGINS = 40, 15, 3
 
 
