@@ -20,6 +20,7 @@ LEVELS = (0.1, 0.5, 0.9)
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.timeout(1_200),  # a minute each, if the machine has nothing else to do
     pytest.mark.skipif(
         not (DATA / "m4").is_dir() or not (DATA / "m3").is_dir(),
         reason="the competitions' data (shared/data/m4 and m3) are not here",
