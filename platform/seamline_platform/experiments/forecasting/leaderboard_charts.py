@@ -1,7 +1,7 @@
 """The leaderboard's charts of one task: ranks, calibration, fans, trade-off curves, scatter."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from typing import Final
 
@@ -39,48 +39,53 @@ def rank_chart(ranks: Ranks, colours: Colours) -> str:
     return interval_rows(rows, colours, ("rank", "名次"))
 
 
+_CD_WIDTH, _CD_LEFT, _CD_RIGHT, _CD_TOP, _CD_STEP = 640, 150, 490, 46, 18
+
+
 def critical_diagram(ranks: Ranks) -> str:
     """Return Demšar's critical-difference diagram: ranks on a line, bars over what is alike."""
-    models, means = ranks.models, ranks.means
-    width, left, right, step, top = 640, 150, 490, 18, 46
-    cliques = ranks.cliques()
-    head = top + 10 * len(cliques) + 14
-    half = (len(models) + 1) // 2
-    first, last = 1, len(models)
+    count, cliques = len(ranks.models), ranks.cliques()
+    scale = (_CD_RIGHT - _CD_LEFT) / max(count - 1, 1)
 
     def at(rank: float) -> float:
-        return left + (right - left) * (rank - first) / max(last - first, 1)
+        return _CD_LEFT + scale * (rank - 1)
 
-    body = [f'<line class="line ink" x1="{left}" x2="{right}" y1="{top}" y2="{top}"/>']
-    for tick in range(first, last + 1):
-        body.append(
-            f'<line class="line ink" x1="{at(tick):.1f}" x2="{at(tick):.1f}" y1="{top - 5}" '
-            f'y2="{top}"/><text class="tick middle" x="{at(tick):.1f}" y="{top - 9}">{tick}</text>'
+    reach = _CD_LEFT + scale * ranks.critical
+    body = [
+        f'<line class="line ink" x1="{_CD_LEFT}" x2="{_CD_RIGHT}" y1="{_CD_TOP}" y2="{_CD_TOP}"/>'
+        f'<line class="line ink" x1="{_CD_LEFT}" x2="{reach:.1f}" y1="14" y2="14"/>'
+        f'<text class="tick" x="{reach + 6:.1f}" y="18">CD = {ranks.critical:.2f}</text>'
+    ]
+    body += [
+        f'<line class="line ink" x1="{at(tick):.1f}" x2="{at(tick):.1f}" y1="{_CD_TOP - 5}" '
+        f'y2="{_CD_TOP}"/><text class="tick middle" x="{at(tick):.1f}" '
+        f'y="{_CD_TOP - 9}">{tick}</text>'
+        for tick in range(1, count + 1)
+    ]
+    body += [
+        f'<line class="clique" x1="{at(ranks.means[low]) - 3:.1f}" '
+        f'x2="{at(ranks.means[high]) + 3:.1f}" y1="{y}" y2="{y}"/>'
+        for y, (low, high) in zip(range(_CD_TOP + 8, 10_000, 10), cliques, strict=False)
+    ]
+    head = _CD_TOP + 10 * len(cliques) + 14
+    body += _cd_names(ranks, at, head)
+    height = head + _CD_STEP * ((count + 1) // 2) + 6
+    return plot.svg("".join(body), ("Critical differences", "临界差异图"), height, _CD_WIDTH)
+
+
+def _cd_names(ranks: Ranks, at: Callable[[float], float], head: int) -> list[str]:
+    """Return names with their lines: the better half on the left, the others on the right."""
+    count, out = len(ranks.models), []
+    for i, (model, mean) in enumerate(zip(ranks.models, ranks.means, strict=True)):
+        on_left = i < (count + 1) // 2
+        y = head + _CD_STEP * (i if on_left else count - 1 - i)
+        end, css, gap = (_CD_LEFT - 8, "end", -4) if on_left else (_CD_RIGHT + 8, "", 4)
+        out.append(
+            f'<polyline class="line thin" points="{at(mean):.1f},{_CD_TOP} {at(mean):.1f},{y} '
+            f'{end},{y}"/><text class="tick {css}" x="{end + gap}" y="{y + 4}">'
+            f"{escape(f'{model} {mean:.2f}')}</text>"
         )
-    reach = (right - left) * ranks.critical / max(last - first, 1)
-    body.append(
-        f'<line class="line ink" x1="{left}" x2="{left + reach:.1f}" y1="14" y2="14"/>'
-        f'<text class="tick" x="{left + reach + 6:.1f}" y="18">CD = {ranks.critical:.2f}</text>'
-    )
-    for i, (model, mean) in enumerate(zip(models, means, strict=True)):
-        on_left = i < half
-        y = head + step * (i if on_left else len(models) - 1 - i)
-        end = left - 8 if on_left else right + 8
-        css = "end" if on_left else ""
-        name = escape(f"{model} {mean:.2f}")
-        body.append(
-            f'<polyline class="line thin" points="{at(mean):.1f},{top} {at(mean):.1f},{y} '
-            f'{end},{y}"/><text class="tick {css}" x="{end + (-4 if on_left else 4)}" '
-            f'y="{y + 4}">{name}</text>'
-        )
-    for i, (low, high) in enumerate(cliques):
-        y = top + 8 + 10 * i
-        body.append(
-            f'<line class="clique" x1="{at(means[low]) - 3:.1f}" x2="{at(means[high]) + 3:.1f}" '
-            f'y1="{y}" y2="{y}"/>'
-        )
-    height = head + step * half + 6
-    return plot.svg("".join(body), ("Critical differences", "临界差异图"), height, width)
+    return out
 
 
 def calibration_chart(found: TaskResult, colours: Colours) -> str:
