@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -9,6 +10,7 @@ from playwright.sync_api import Page, expect
 pytestmark = pytest.mark.browser
 
 PHONE = {"width": 390, "height": 844}
+AXE = Path(__file__).resolve().parents[2] / "dashboards/web/node_modules/axe-core/axe.min.js"
 
 
 def opened(visit: Callable, served: object, **options: object) -> Page:
@@ -121,3 +123,22 @@ def test_everything_open_fits_and_nothing_goes_wrong(
     if locale == "zh-CN":
         words = page.locator("main").inner_text()
         assert not re.search(r"\b(alarms?|model|styles?|night|quantile|sold)\b", words)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_accessibility_checker_finds_nothing_with_everything_open(
+    visit: Callable, shared, scheme: str
+) -> None:
+    if not AXE.is_file():
+        pytest.skip("axe-core is not installed (npm ci in dashboards/web)")
+    page = opened(visit, shared, color_scheme=scheme)
+    page.get_by_test_id("explain-open").click()
+    page.locator(".reasons").wait_for()
+    for summary in page.locator("main details.data > summary").all():
+        summary.click()
+    page.evaluate(AXE.read_text("utf-8"))
+    report = page.evaluate("() => axe.run('main', {resultTypes: ['violations']})")
+    found = [
+        (one["id"], [n["html"][:120] for n in one["nodes"][:3]]) for one in report["violations"]
+    ]
+    assert found == []
