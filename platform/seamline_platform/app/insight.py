@@ -71,6 +71,8 @@ class Insight:
         self._naive: dict[int, ForecastGrid] = {}
         self._explained: OrderedDict[tuple[int, str, str], models.ForecastExplanation]
         self._explained = OrderedDict()
+        self._slow: set[str] = set()
+        """Models that proved too slow to be asked again and again."""
         self._counting = threading.Lock()
         self._asking = threading.Lock()
         """One explanation at a time: a class of forty must not start forty processes."""
@@ -164,9 +166,15 @@ class Insight:
                 raise RequestError(503, "Another forecast is being explained.", "to be asked again")
             if key not in self._explained:
                 question = Question(
-                    model, unique_id, integer(row["days"]), self._params(model, origin_ms)
+                    model,
+                    unique_id,
+                    integer(row["days"]),
+                    self._params(model, origin_ms),
+                    slow=model in self._slow,
                 )
                 answer = self._ask(question, origin_ms)
+                if answer.asked != model:
+                    self._slow.add(model)
                 stored = float(str(row["pieces_7d"] or 0.0))
                 self._explained[key] = _explanation(question, origin_ms, answer, stored)
                 while len(self._explained) > _KEPT_EXPLANATIONS:

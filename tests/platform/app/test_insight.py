@@ -14,7 +14,7 @@ from seamline_platform.app.history import DAY_MS, sales_history
 from seamline_platform.app.insight import Insight
 from seamline_platform.app.insight_words import explanation_note, part_words
 from seamline_platform.demand.frame import long_frame
-from seamline_platform.demand.insight.worker import Answer
+from seamline_platform.demand.insight.worker import Answer, Question
 from seamline_platform.demand.seasonal_naive import SeasonalNaive
 from seamline_platform.store import Store, StoreSettings
 
@@ -166,6 +166,24 @@ def test_who_comes_while_another_is_explained_is_asked_to_come_again(
     monkeypatch.setattr("seamline_platform.app.insight.ask_worker", meanwhile)
     assert insight.explanation("TS03-WHT-M@east").forecast_7d == 2.0
     assert codes == [503]
+
+
+def test_a_model_that_proved_too_slow_is_not_tried_again(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    insight = insight_of(store)
+    asked: list[bool] = []
+
+    def stand_in(question: Question, *_: object) -> Answer:
+        asked.append(question.slow)
+        return Answer(NIGHTS[-1], [1.0], [2.0], {"last_week": [1.0]}, True, 8, 0.1, "Another")
+
+    monkeypatch.setattr("seamline_platform.app.insight.ask_worker", stand_in)
+    first = insight.explanation("TS03-WHT-M@east")
+    insight.explanation("TS01-WHT-M@east")
+    assert asked == [False, True]
+    assert (first.model, first.asked) == ("seasonal_naive", "Another")
+    assert "the reasons of Another" in first.note
 
 
 def test_while_a_night_is_counted_the_last_count_is_answered(

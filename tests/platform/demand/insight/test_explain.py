@@ -236,4 +236,6 @@ def test_a_model_that_is_too_slow_is_answered_for_by_another(
     assert loaded == ["slow.py:Slow", STAND_IN]
     assert answer.asked == STAND_IN
     assert answer.exact
+    assert answer_here(Question("slow.py:Slow", A, 7, slow=True), history).asked == STAND_IN
+    assert loaded[2:] == [STAND_IN]  # the slow one is not even made again
     assert answer_here(Question("seasonal_naive", A, 7), history).asked == "seasonal_naive"
