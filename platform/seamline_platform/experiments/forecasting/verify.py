@@ -144,6 +144,12 @@ def verify_card(
     except SeamlineError as exc:
         return found.verdict(path, str(exc))
     spec = model or read.card.score.model
+    if ".py:" in spec and not Path(spec.rpartition(":")[0]).is_file():
+        return found.verdict(
+            path,
+            f"there is no file {spec.rpartition(':')[0]} here; --model says where it is now "
+            "(mine.py:Mine).",
+        )
     _before(read, spec, found)
     note(f"{read.card.task.name}, {spec}: running it again ...")
     try:

@@ -159,6 +159,9 @@ def test_what_cannot_be_run_again_says_why(
     found = verify_card(gone)
     assert (found.exit_code, found.differences) == (2, ())
     assert "gone.csv" in found.impossible
+    moved = verify_card(card, model=f"{tmp_path / 'moved.py'}:Mine")
+    assert (moved.exit_code, moved.differences) == (2, ())
+    assert "--model" in moved.impossible
     none = verify_card(tmp_path / "none.json")
     assert none.exit_code == 2
     assert "cannot be read" in none.text()
