@@ -112,7 +112,7 @@ class StreamSettings(Section):
 class DemandSettings(Section):
     """The demand brain."""
 
-    model: str = Field(default="hist_gradient_boosting", description="forecaster, or file.py:Class")
+    model: str = Field(default="DemandBrain", description="forecaster, or file.py:Class")
     horizon_days: int = Field(default=14, ge=1, le=90, description="days ahead")
     timeout_s: float = Field(
         default=60, ge=0.1, le=3_600, description="longest time of a night's forecast"

@@ -50,7 +50,7 @@ Run = Callable[[ForecastRequest, float], Awaitable[ForecastResult]]
 class BrainSettings:
     """Which model, how far, how long it may take, when it is trained again."""
 
-    model: str = "hist_gradient_boosting"
+    model: str = "DemandBrain"
     horizon_days: int = 14
     timeout_s: float = 60.0
     retrain_days: int = 7

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from seamline_platform.app.nightly import BrainSettings
 from seamline_platform.app.training import Due
 from seamline_platform.demand.registry import Metrics
+from seamline_platform.settings import Settings
 
 
 def test_the_first_night_trains_and_the_next_use_what_is_kept(
@@ -278,3 +280,14 @@ def test_sales_come_with_what_the_catalogue_knows(make_plant: Callable) -> None:
     assert row["unique_id"] == "TS01-BLK-L@east"
     facts = [row[name] for name in ("style", "colour", "size", "region", "category", "fabric")]
     assert facts == ["TS01", "BLK", "L", "east", "tee", "cotton-1"]
+
+
+def test_the_demand_brain_is_the_first_champion_and_orders_by_its_own_sums(
+    make_plant: Callable,
+) -> None:
+    model = BrainSettings().model
+    assert Settings().demand.model == model == "DemandBrain"
+    plant = make_plant(model=model)
+    night = asyncio.run(plant.night())
+    assert plant.column("SELECT status || aggregation FROM forecast_nights") == ["okown sums"]
+    assert night.orders
