@@ -130,27 +130,16 @@ def run_all(
     if len(set(seeds)) < 2:
         raise ValueError(f"A factory needs two different seeds or more, not {list(seeds)}.")
     chosen = settings or FactorySettings()
-    names = {canonical_name(model): model for model in models}
-    made: dict[str, list[Money]] = {name: [] for name in (PERFECT, *names)}
-    stopped: dict[str, tuple[Status, str]] = {}
-    digest = hashlib.sha256()
-    bar = _Bar(progress, task_name(chosen), len(seeds) * len(made))
-    for seed in seeds:
-        morning = Morning.of(chosen, seed)
-        digest.update(morning.demand_digest().encode())
-        tellers = {PERFECT: perfect(morning)} | {
-            name: teller_of(forecast, spec, chosen)
-            for name, spec in names.items()
-            if name not in stopped
-        }
-        for name, outcome in _one_seed(morning, tellers, bar, jobs).items():
-            if isinstance(outcome, Money):
-                made[name].append(outcome)
-            else:
-                stopped[name] = (outcome.status, f"left out: seed {seed}: {outcome}")
+    specs = {canonical_name(model): model for model in models}
+    mornings = [Morning.of(chosen, seed) for seed in seeds]
+    digest = hashlib.sha256("".join(m.demand_digest() for m in mornings).encode()).hexdigest()
+    bar = _Bar(progress, task_name(chosen), len(seeds) * (len(specs) + 1))
+    course = _Course(specs, forecast, bar)
+    course.run(mornings, jobs)
+    made = {name: course.money(name, seeds) for name in (*specs, PERFECT)}
     known = made.pop(PERFECT)
-    whole = {name: tuple(runs) for name, runs in made.items() if name not in stopped}
-    return FactoryRuns(chosen, tuple(seeds), tuple(known), whole, stopped, digest.hexdigest())
+    whole = {name: runs for name, runs in made.items() if name not in course.stopped}
+    return FactoryRuns(chosen, tuple(seeds), known, whole, course.stopped, digest)
 
 
 class _Bar:
@@ -166,23 +155,44 @@ class _Bar:
             self._progress(f"{self._task}, {what}", min(self._done / self._whole, 1.0))
 
 
-def _one_seed(
-    morning: Morning, tellers: Mapping[str, Teller], bar: _Bar, jobs: int
-) -> dict[str, Money | FactoryStoppedError]:
-    def run(name: str) -> Money | FactoryStoppedError:
-        bar.tell(f"seed {morning.seed}: {name}", 0)
-        try:
-            return run_factory(morning, tellers[name])
-        except FactoryStoppedError as exc:
-            return exc
-        finally:
-            bar.tell(f"seed {morning.seed}: {name}", 1)
+class _Course:
+    """All factories of a study, several at once."""
 
-    pool = ThreadPoolExecutor(max(jobs, 1))
-    try:
-        return dict(zip(tellers, pool.map(run, tellers), strict=True))
-    finally:
-        pool.shutdown(cancel_futures=True)  # whoever interrupts waits for no more than what runs
+    def __init__(self, specs: Mapping[str, str], forecast: ForecastOf, bar: _Bar) -> None:
+        self._specs, self._forecast, self._bar = specs, forecast, bar
+        self._money: dict[tuple[str, int], Money] = {}
+        self.stopped: dict[str, tuple[Status, str]] = {}
+
+    def run(self, mornings: Sequence[Morning], jobs: int) -> None:
+        """Run every model on every morning; one that stopped once is not run again."""
+        pairs = [(name, m) for name in (*self._specs, PERFECT) for m in mornings]
+        pool = ThreadPoolExecutor(max(jobs, 1))
+        try:
+            for _ in pool.map(lambda pair: self._one(*pair), pairs):
+                pass
+        finally:
+            pool.shutdown(cancel_futures=True)  # an interrupt waits for what runs, for no more
+
+    def money(self, name: str, seeds: Sequence[int]) -> tuple[Money, ...]:
+        """Return a model's results, in the order of the seeds; of a stopped one, what there is."""
+        return tuple(self._money[name, s] for s in seeds if (name, s) in self._money)
+
+    def _one(self, name: str, morning: Morning) -> None:
+        self._bar.tell(f"seed {morning.seed}: {name}", 0)
+        try:
+            if name not in self.stopped:
+                teller = self._teller(name, morning)
+                self._money[name, morning.seed] = run_factory(morning, teller)
+        except FactoryStoppedError as exc:
+            note = f"left out: seed {morning.seed}: {exc}"
+            self.stopped.setdefault(name, (exc.status, note))
+        finally:
+            self._bar.tell(f"seed {morning.seed}: {name}", 1)
+
+    def _teller(self, name: str, morning: Morning) -> Teller:
+        if name == PERFECT:
+            return perfect(morning)
+        return teller_of(self._forecast, self._specs[name], morning.settings)
 
 
 def factory_rows(runs: FactoryRuns) -> tuple[DecisionRow, ...]:
