@@ -73,7 +73,9 @@ def test_the_example_forecaster_runs_where_the_factory_runs_it(write_blocks: Wri
     assert len(result.table) == 6 * 14 * len(LEVELS)
 
 
-@pytest.mark.parametrize("spec", ["arima.py:Arima", "sktheta.py:SkTheta", "ridge.py:LaggedRidge"])
+@pytest.mark.parametrize(
+    "spec", ["theta.py:BestTheta", "sktheta.py:SkTheta", "ridge.py:LaggedRidge"]
+)
 def test_models_of_other_libraries_forecast_in_at_most_ten_lines(
     write_blocks: WriteBlocks, spec: str
 ) -> None:

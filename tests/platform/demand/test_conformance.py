@@ -260,6 +260,8 @@ def test_a_file_with_one_forecaster_needs_no_class(file: Path, tmp_path: Path) -
     one = tmp_path / "one.py"
     one.write_text("class A:\n    def forecast(self): ...\nclass B: ...\n")
     assert spec_of(str(one)) == f"{one}:A"
+    one.write_text("class A(FromSktime):\n    def model(self, season_length): ...\n")
+    assert spec_of(str(one)) == f"{one}:A"
     assert spec_of("seasonal_naive") == "SeasonalNaive"
     assert spec_of("mine.py:Mine") == "mine.py:Mine"
     one.write_text("def broken(:")

@@ -36,9 +36,11 @@ def _forecasters_in(path: Path) -> list[str]:
         tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
     except (OSError, SyntaxError, ValueError) as exc:
         raise PluginError(f"{path} cannot be read as Python: {exc}.") from exc
-    return [
-        node.name
-        for node in tree.body
-        if isinstance(node, ast.ClassDef)
-        and any(isinstance(part, ast.FunctionDef) and part.name == "forecast" for part in node.body)
-    ]
+    classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
+    own = [node.name for node in classes if _defines(node, "forecast")]
+    # A class on top of an adapter has its method from there.
+    return own or [node.name for node in classes if node.bases and _defines(node, "model")]
+
+
+def _defines(node: ast.ClassDef, method: str) -> bool:
+    return any(isinstance(part, ast.FunctionDef) and part.name == method for part in node.body)
