@@ -182,7 +182,7 @@ def test_m3_is_the_same_from_the_package_and_from_the_file(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "series", "origins"),
     [("m4_hourly", 414, 1), ("m4_weekly", 359, 4), ("carparts", 2509, 1), ("hospital", 767, 1),
-     ("weekly_transactions", 811, 2), ("walmart", 1000, 2)],
+     ("weekly_transactions", 811, 2), ("walmart", 600, 2)],
 )  # fmt: skip
 def test_public_data_have_the_series_that_they_are_known_for(
     name: str, series: int, origins: int
