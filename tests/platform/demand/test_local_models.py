@@ -2,7 +2,6 @@
 
 import logging
 import sys
-import time
 from statistics import NormalDist
 
 import numpy as np
@@ -249,13 +248,6 @@ def test_predict_each_takes_levels_in_any_order() -> None:
     down, _ = predict_each(panel, 2, (0.9, 0.1), 1, 3, lambda asks: Naive().predict)
     up, _ = predict_each(panel, 2, (0.1, 0.9), 1, 3, lambda asks: Naive().predict)
     assert (down[:, :, ::-1] == up).all()
-
-
-def test_ten_thousand_weekly_series_are_smoothed_within_a_second() -> None:
-    y = np.random.default_rng(8).poisson(5.0, (10_000, 104)).astype(float)
-    start = time.process_time()
-    ses_panel(y)
-    assert time.process_time() - start < 1.0
 
 
 def test_without_statsforecast_the_way_to_get_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,6 @@
 """What the planner pays with different forecasts of one market, by `decide`."""
 
 import math
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
@@ -33,7 +32,6 @@ from seamline_platform.experiments.forecasting.decisions.grid import (
     sensitivity,
 )
 from seamline_platform.experiments.forecasting.decisions.ladder import ladder_of, quantile_at
-from seamline_platform.experiments.forecasting.decisions.wide import wide
 
 SERIES, HISTORY, ORIGINS = 24, 40, 12
 IDS = [f"s{i:02d}" for i in range(SERIES)]
@@ -400,70 +398,3 @@ def test_the_best_service_in_hindsight_is_no_dearer_than_the_nominal_one() -> No
         # .9 is on the sweep
         assert row.parts["cost_at_best_service"] <= row.cost + 1e-9
     assert rows()["Low"].parts["best_service"] > rows()["Right"].parts["best_service"]
-
-
-@pytest.mark.slow
-def test_a_large_task_is_decided_in_seconds() -> None:
-    series, horizon, origins = 1000, 14, 24
-    terms = Terms(lead_time=7, review=7, underage=63, overage=1, warm_up=1)
-    task = replace(TASK, horizon=horizon, season_length=7, terms=terms, decision_origins=origins)
-    rng = np.random.default_rng(0)
-    ids = [f"s{i:04d}" for i in range(series)]
-    demand = rng.poisson(3.0, (series, 60 + 7 * origins + horizon)).astype(float)
-
-    def frame(first: int, values: np.ndarray) -> pa.Table:
-        days = np.arange(first, first + values.shape[1], dtype=np.int32)
-        return pa.table(
-            {
-                "unique_id": np.repeat(ids, len(days)),
-                "ds": pa.array(np.tile(days, series)).cast(pa.date32()),
-                "y": values.ravel(),
-            }
-        )
-
-    cuts = [60 + 7 * k for k in range(origins)]
-    ahead = [
-        Window("toy", k, "decisions", frame(0, demand[:, :60]),
-               frame(cut, demand[:, cut : cut + horizon]), horizon)
-        for k, cut in enumerate(cuts)
-    ]  # fmt: skip
-    quantiles = np.sort(rng.poisson(3.0, (series, horizon, len(LEVELS))), axis=2).astype(float)
-    said = []
-    for window in ahead:
-        rows = window.truth.drop_columns("y")
-        table = rows.take(np.repeat(np.arange(len(rows)), len(LEVELS)))
-        table = table.append_column("quantile", pa.array(np.tile(LEVELS, len(rows))))
-        table = table.append_column("value", pa.array(quantiles.ravel()))
-        said.append(Forecasted("m", "toy", window.index, "ok", table))
-    data = Dataset("toy", ahead[0].history, ahead[0].truth, "0" * 64)
-    began_s = time.process_time()
-    found = decide(task, data, ahead, {f"m{i}": said for i in range(3)})
-    assert time.process_time() - began_s < 9.0, "0.4 s a model on an idle processor"
-    assert len({row.cost for row in found}) == 1
-
-
-def test_a_long_table_in_any_order_becomes_an_array_in_the_order_of_its_series() -> None:
-    table = pa.table(
-        {
-            "unique_id": ["b", "a", "x", "a", "b"],
-            "steps": [1, 2, 1, 1, 2],
-            "value": [3.0, 2.0, 9.0, 1.0, None],
-        }
-    )
-    found = wide(table, ["b", "a"], ["steps"])
-    assert found[0, 0] == 3.0
-    assert np.isnan(found[0, 1])
-    assert found[1].tolist() == [1.0, 2.0]
-
-
-@pytest.mark.parametrize("steps", [[1, 2, 1, 1], [1, 2, 1]])
-def test_a_table_with_a_row_twice_or_missing_is_refused(steps: list[int]) -> None:
-    table = pa.table(
-        {
-            "unique_id": ["a", "a", "b", "b"][: len(steps)],
-            "steps": steps,
-            "value": [1.0] * len(steps),
-        }
-    )
-    with pytest.raises(ValueError, match="2 x 2 were expected"):
-        wide(table, ["a", "b"], ["steps"])
