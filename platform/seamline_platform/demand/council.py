@@ -183,6 +183,8 @@ def heard(member: Member, moment: Moment) -> Voice | None:
     """Return a member's voice; None, with a line in the log, if it fails."""
     try:
         return member.speak(moment)
-    except (ValueError, PluginError) as exc:
+    except (ValueError, PluginError) as exc:  # too little history, an extra that is not installed
         log.info("brain_member_silent member=%s: %s", member.name, exc)
-        return None
+    except Exception:  # libraries raise anything; the others still have something to say
+        log.exception("brain_member_failed member=%s", member.name)
+    return None

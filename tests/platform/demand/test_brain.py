@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from seamline_broker.errors import PluginError
 from seamline_platform.demand import council
 from seamline_platform.demand.brain import DemandBrain, classes, weighed
 from seamline_platform.demand.frame import grid_of, long_frame, panel_of
@@ -104,16 +105,17 @@ def test_the_brain_is_better_than_seasonal_naive(shop: pa.Table) -> None:
     assert loss(DemandBrain(most_local=0)) < 0.85 * loss(SeasonalNaive())
 
 
-def test_without_the_local_library_it_goes_on(
-    shop: pa.Table, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    "error", [PluginError("pip install 'seamline[bench]'"), RuntimeError("out of its mind")]
+)
+def test_without_local_and_global_models_it_goes_on(
+    shop: pa.Table, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    from seamline_broker.errors import PluginError
-
     real = council.load_forecaster
 
     def load(name: str, **options: object) -> object:
-        if name == "DynamicOptimizedTheta":
-            raise PluginError("pip install 'seamline[bench]'")
+        if name in ("DynamicOptimizedTheta", "HistGradientBoosting"):
+            raise error
         return real(name, **options)
 
     monkeypatch.setattr(council, "load_forecaster", load)
