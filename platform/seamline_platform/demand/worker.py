@@ -45,6 +45,8 @@ log = logging.getLogger(__name__)
 
 FALLBACK_TIMEOUT_S: Final = 60.0
 _NICE: Final = 5
+_NICE_BY_DAY: Final = 10
+"""On top of that, for what measures or trains by day: a night's forecast goes before it."""
 _THREAD_VARIABLES: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -147,7 +149,10 @@ def main() -> int:
         os.dup2(2, 1)
         try:
             header, (history,) = unpack(sys.stdin.buffer)
-            result = run_job(_request(header, history), history)
+            request = _request(header, history)
+            if request.origins and hasattr(os, "nice"):
+                os.nice(_NICE_BY_DAY)
+            result = run_job(request, history)
         except (ValueError, PluginError) as exc:
             sys.stderr.write(f"{exc}\n")
             return 2
