@@ -105,7 +105,8 @@ class _Reader:
             import yaml
         except ImportError as exc:
             raise PluginError(
-                "Tasks are YAML, which needs the extra: pip install 'seamline[bench]'."
+                "Tasks are YAML, which needs the extra: pip install 'seamline[bench]' "
+                "(in a copy of the repository: make setup)."
             ) from exc
         self.yaml = yaml
 
