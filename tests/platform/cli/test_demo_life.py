@@ -170,6 +170,7 @@ def test_a_second_supervisor_says_who_holds_the_directory(
 def test_a_part_that_cannot_start_ends_the_demo_with_its_words(
     start: Callable[..., Run], tmp_path: Path
 ) -> None:
+    others = psutil.Process().children(recursive=True)  # what earlier tests keep for later ones
     run = start(environment={"STAND_IN": "broken"}, headless=True)
     assert run.process.wait(30) == 1
     run._reader.join(5)
@@ -177,7 +178,7 @@ def test_a_part_that_cannot_start_ends_the_demo_with_its_words(
         "seamline: platform does not start: database is in use by process 4711 (python)."
     )
     assert "Traceback" not in run.said
-    assert psutil.Process().children(recursive=True) == []
+    assert set(psutil.Process().children(recursive=True)) <= set(others)
 
 
 def test_for_some_seconds_it_watches_plant_time_as_a_browser_would(
