@@ -11,6 +11,7 @@ Example:
 """
 
 import warnings
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any, Final, Literal, get_args
 
@@ -80,9 +81,9 @@ class FromStatsforecast(LocalModel):
     averages, ..) they come from its errors on held-back ends of the series.
     """
 
+    @abstractmethod
     def model(self, season_length: int) -> Any:
         """Return a new model of statsforecast."""
-        raise NotImplementedError(f"{type(self).__name__} has no method 'model'.")
 
     def predict(self, ask: Ask) -> FloatArray:
         """Return (periods, quantiles)."""
@@ -106,9 +107,9 @@ class FromSktime(LocalModel):
     from its errors on held-back ends of the series.
     """
 
+    @abstractmethod
     def model(self, season_length: int) -> Any:
         """Return a new forecaster of sktime."""
-        raise NotImplementedError(f"{type(self).__name__} has no method 'model'.")
 
     def predict(self, ask: Ask) -> FloatArray:
         """Return (periods, quantiles)."""
@@ -145,7 +146,7 @@ def _ahead(horizon: int) -> list[int]:
     return list(range(1, horizon + 1))
 
 
-class FromSklearn:
+class FromSklearn(ABC):
     """Any regressor of scikit-learn, one for all series, on past values and the season's place.
 
     Features are the last `lags` values over their mean size, and the place in the season. With
@@ -167,9 +168,9 @@ class FromSklearn:
             )
         self._season = season_length
 
+    @abstractmethod
     def model(self, season_length: int) -> Any:
         """Return a new regressor of scikit-learn."""
-        raise NotImplementedError(f"{type(self).__name__} has no method 'model'.")
 
     def forecast(self, history: pa.Table, horizon: int, quantiles: Sequence[float]) -> pa.Table:
         """Return the forecast as the long table `unique_id, ds, quantile, value`."""

@@ -1,6 +1,7 @@
 """The council that the demand brain listens to: forecasters behind one face, days and sums."""
 
 import logging
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -109,14 +110,14 @@ def between(values: FloatArray, level: float) -> FloatArray:
     return beyond if (values < 0).any() else np.maximum(beyond, 0.0)
 
 
-class Member:
+class Member(ABC):
     """One forecaster of the brain, asked at a past origin first and at the last one then."""
 
     name = ""
 
+    @abstractmethod
     def speak(self, moment: Moment) -> Voice | None:
         """Return what it says; None where it has nothing to say of this panel."""
-        raise NotImplementedError
 
 
 class Styles(Member):

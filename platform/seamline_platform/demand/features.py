@@ -4,6 +4,7 @@ A row asks: standing at the end of period `origin`, what will series `s` be `h` 
 Values are divided by the series' own level or spread, so that one model serves all series.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -52,7 +53,7 @@ class Outlook:
     """What continuous values are measured from: the last value (0), or that of one cycle before."""
 
 
-class FeatureMaker:
+class FeatureMaker(ABC):
     """Computes rows for many (series, origin, horizon) at once; kinds of features are subclasses.
 
     `names` are the names of the columns; the last `len(vocabulary.codes)` are categories.
@@ -85,11 +86,11 @@ class FeatureMaker:
         codes = len(self._outlook.vocabulary.codes)
         return np.array([False] * (len(self.names) - codes) + [True] * codes)
 
+    @abstractmethod
     def _columns(
         self, series: IntArray, origin: IntArray, horizon: IntArray
     ) -> tuple[FloatArray, FloatArray, dict[str, FloatArray]]:
         """Return base, scale and the features that come from the history."""
-        raise NotImplementedError
 
     def _calendar(self, target: IntArray) -> dict[str, FloatArray]:
         period = self._panel.start + target

@@ -13,6 +13,7 @@ What happens to series that are no food for a model, the same for all local mode
 """
 
 import logging
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from statistics import NormalDist
@@ -48,7 +49,7 @@ Predict = Callable[[Ask], FloatArray]
 
 
 @dataclass(slots=True)
-class LocalModel:
+class SeriesModel(ABC):
     """A forecaster that looks at one series at a time; `season_length` None: the frequency's.
 
     `fallbacks` names the series of the last forecast that Naive was used for, and why.
@@ -87,13 +88,22 @@ class LocalModel:
         """Return how many values a series needs for this model."""
         return 3
 
+    @abstractmethod
     def prepared(self, asks: Sequence[Ask]) -> Predict:
         """Return what predicts each of `asks`: all series that are food for the model."""
+
+
+@dataclass(slots=True)
+class LocalModel(SeriesModel):
+    """A model that is made anew for each series."""
+
+    def prepared(self, asks: Sequence[Ask]) -> Predict:
+        """Return `predict`: there is nothing that series share."""
         return self.predict
 
+    @abstractmethod
     def predict(self, ask: Ask) -> FloatArray:
         """Return (periods, quantiles) for one series of at least `least` different values."""
-        raise NotImplementedError(f"{type(self).__name__} has no method 'predict'.")
 
 
 def predict_each(
@@ -129,8 +139,6 @@ def predict_each(
         try:
             made = predict(ask)
             _check(made, ask)
-        except NotImplementedError:
-            raise
         except (ValueError, ArithmeticError, IndexError, TypeError, RuntimeError) as exc:
             failed[panel.ids[i]] = str(exc) or type(exc).__name__
             made = naive_quantiles(ask)

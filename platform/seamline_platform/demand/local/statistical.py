@@ -18,7 +18,7 @@ from seamline_platform.demand.frame import FloatArray
 from seamline_platform.demand.local.intermittent import count_quantiles
 from seamline_platform.demand.local.naive2 import adjusted
 from seamline_platform.demand.local.seasonality import repeat_season, seasonal_factors
-from seamline_platform.demand.local.series import Ask, LocalModel, Predict, normal
+from seamline_platform.demand.local.series import Ask, LocalModel, Predict, SeriesModel, normal
 from seamline_platform.demand.local.ses import smoothed
 
 LONGEST_ETS_SEASON = 24
@@ -67,7 +67,7 @@ def around(centre: FloatArray, made: FloatArray, quantiles: FloatArray) -> Float
     return np.where(np.isclose(quantiles, 0.5), middle, sides)
 
 
-class SES(LocalModel):
+class SES(SeriesModel):
     """Simple exponential smoothing of the seasonally adjusted series, as in the M4 benchmarks.
 
     The variance k periods ahead is sigma^2 (1 + (k - 1) alpha^2): Hyndman and Athanasopoulos,
