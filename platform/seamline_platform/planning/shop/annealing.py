@@ -139,21 +139,24 @@ class _Search:
             cut_transport=c.problem.cutting.transport, finish=as_row(c.finish),
             finish_transport=c.problem.finishing.transport, due=as_row(c.due),
             weight=as_row(c.weight), fixed=as_row(heads), axes=as_table(axes.bounds),
+            cut_busy=as_row(c.cut_busy), finish_busy=as_row(c.finish_busy),
             starts=as_row(axes.starts), ends=as_row(axes.ends), done=as_row(axes.done),
             tardiness=c.problem.objective.tardiness, set_up=c.problem.objective.setup,
         )  # fmt: skip
         planned = [i for s in plan.sequences for i in s]
         width = max(len(planned), 1)
         rows = [[*s, *[0] * (width - len(s))] for s in plan.sequences]
-        line_of = [0] * orders
+        planned += [i for i, end in enumerate(c.sewn) if end != CANNOT]
+        line_of = [-1] * orders
         for number, sequence in enumerate(plan.sequences):
             for i in sequence:
                 line_of[i] = number
-        cut_order = [i for i in plan.cut_order if c.kit[i] == CANNOT]
+        cuts = set(c.cuts)
+        cut_order = [i for i in plan.cut_order if i in cuts]
         self.state = State(
             sequences=as_table(rows), lengths=as_row([len(s) for s in plan.sequences]),
             line_of=as_row(line_of), cut_order=as_row(cut_order), kit=as_row(c.kit),
-            sew_end=as_row([0] * orders), setups=as_row([0] * lines), ranked=as_row(planned),
+            sew_end=as_row(c.sewn), setups=as_row([0] * lines), ranked=as_row(planned),
             tables=as_row([0] * c.problem.cutting.places), taken=as_row([0] * orders),
             places=as_row([0] * c.problem.finishing.places), saved_kit=as_row([0] * orders),
             saved_end=as_row([0] * orders), saved_setups=as_row([0] * lines),

@@ -36,6 +36,9 @@ class Tables(NamedTuple):
     starts: Any
     ends: Any
     done: Any
+    cut_busy: Any
+    """Work from which each table is free; `finish_busy` the same of finishing stations."""
+    finish_busy: Any
     tardiness: int
     set_up: int
 
@@ -64,8 +67,8 @@ def cut_now(t, s):  # type: ignore[no-untyped-def]
     """Cut everything anew in the rank of `s.cut_order`."""
     cutting = len(s.lengths)
     cut_all(
-        s.cut_order, len(s.cut_order), t.release, t.cut, t.cut_transport, s.tables, s.kit,
-        s.taken, t.axes[cutting], t.starts, t.ends, t.done,
+        s.cut_order, len(s.cut_order), t.release, t.cut, t.cut_transport, t.cut_busy, s.tables,
+        s.kit, s.taken, t.axes[cutting], t.starts, t.ends, t.done,
     )  # fmt: skip
 
 
@@ -83,7 +86,7 @@ def cost_now(t, s):  # type: ignore[no-untyped-def]
     """Return the cost of the state from `sew_end` and `setups`."""
     late = finish_all(
         s.ranked, len(s.ranked), s.sew_end, t.finish, t.finish_transport, t.due, t.weight,
-        s.places, t.axes[len(s.lengths) + 1], t.starts, t.ends, t.done,
+        t.finish_busy, s.places, t.axes[len(s.lengths) + 1], t.starts, t.ends, t.done,
     )  # fmt: skip
     total = 0
     for line in range(len(s.lengths)):
@@ -133,6 +136,8 @@ def _pick_free(t, s, x):  # type: ignore[no-untyped-def]
     x = _next(x)
     order = s.ranked[x % len(s.ranked)]
     line = s.line_of[order]
+    if line < 0:  # sewn already
+        return x, -1, 0
     row = s.sequences[line]
     at = 0
     while row[at] != order:

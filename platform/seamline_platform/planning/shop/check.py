@@ -19,7 +19,11 @@ def check(problem: Problem, schedule: Schedule) -> list[str]:
     known = [row for row in schedule.rows if row.order in problem.order_of]
     for line in problem.lines:
         mine = sorted(
-            (row for row in known if row.line == line.line),
+            (
+                row
+                for row in known
+                if row.line == line.line and problem.order_of[row.order].sewn is None
+            ),
             key=lambda r: (r.sew_start, r.setup_start),
         )
         found += _check_line(problem, line, mine)
@@ -87,6 +91,8 @@ def _check_line(problem: Problem, line: Line, rows: Sequence[Row]) -> list[str]:
 def _check_order(problem: Problem, order: Order, row: Row, rows: dict[str, Row]) -> list[str]:
     found = []
     style = problem.style_of[order.style]
+    if order.sewn is not None:
+        return _check_sewn(order, row) + _check_finishing(problem, order, row)
     if order.kit is not None:
         kit = order.kit
         if row.cut_start is not None:
@@ -107,20 +113,35 @@ def _check_order(problem: Problem, order: Order, row: Row, rows: dict[str, Row])
     for name in order.after:
         if name not in rows or rows[name].sew_end > row.sew_start:
             found.append(f"{row.order} starts before {name}, which it has to follow.")
+    return found + _check_finishing(problem, order, row)
+
+
+def _check_sewn(order: Order, row: Row) -> list[str]:
+    """What runs or ran is not moved, not cut again and not set up again."""
+    if (row.line, row.sew_start, row.sew_end, row.setup, row.cut_start) != (
+        order.lines[0], order.sewn, order.sewn, 0, None,
+    ):  # fmt: skip
+        return [f"{row.order} is sewn on {order.lines[0]} at {order.sewn}; the plan moves it."]
+    return []
+
+
+def _check_finishing(problem: Problem, order: Order, row: Row) -> list[str]:
+    style = problem.style_of[order.style]
     end = row.done - problem.finishing.transport
     spent = open_ticks(problem.times(problem.finishing.calendar), row.finish_start, end)
     if row.finish_start < row.sew_end or spent != math.ceil(order.pieces * style.finish):
-        found.append(f"{row.order} is finished from {row.finish_start} to {end}.")
-    return found
+        return [f"{row.order} is finished from {row.finish_start} to {end}."]
+    return []
 
 
 def _check_places(
     stage: str, of: Stage, spans: Iterable[tuple[int | None, int | None]]
 ) -> list[str]:
     """Sweep over starts and ends: no more at once than there are places."""
+    held = [(0, tick) for tick in of.busy]
     edges = sorted(
         edge
-        for start, end in spans
+        for start, end in [*held, *spans]
         if start is not None and end is not None and end > start
         for edge in ((start, 1), (end, -1))
     )

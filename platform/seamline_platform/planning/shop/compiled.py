@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-from seamline_platform.planning.shop.problem import Line, Order, Problem
+from seamline_platform.planning.shop.problem import Line, Order, Problem, Stage
 from seamline_platform.planning.shop.times import ALWAYS, WorkTimes
 
 CANNOT: Final = -1
@@ -31,6 +31,8 @@ class Compiled:
     weight: list[int]
     kit: list[int]
     """Tick at which the kit is there; CANNOT where the order is still to be cut."""
+    sewn: list[int]
+    """Tick at which it is sewn by what runs; CANNOT where the order is still to be sewn."""
     klass: list[int]
     setup: list[list[int]]
     change: list[list[int]]
@@ -44,11 +46,14 @@ class Compiled:
     """Of each line."""
     cutting: WorkTimes
     finishing: WorkTimes
+    cut_busy: list[int]
+    """Work at which each cutting table is free, in rising order."""
+    finish_busy: list[int]
 
     @cached_property
     def cuts(self) -> list[int]:
         """Orders that are still to be cut."""
-        return [i for i, kit in enumerate(self.kit) if kit == CANNOT]
+        return [i for i, kit in enumerate(self.kit) if kit == CANNOT and self.sewn[i] == CANNOT]
 
     @property
     def plain(self) -> bool:
@@ -71,6 +76,7 @@ def compile_problem(problem: Problem) -> Compiled:
         due=[o.due for o in problem.orders],
         weight=[o.weight for o in problem.orders],
         kit=[CANNOT if o.kit is None else o.kit for o in problem.orders],
+        sewn=[CANNOT if o.sewn is None else o.sewn for o in problem.orders],
         klass=[classes[o.style, o.colour] for o in problem.orders],
         setup=[[_setup(problem, a, b) for b in names] for a in names],
         change=[[_change(problem, a, b) for b in names] for a in names],
@@ -82,7 +88,15 @@ def compile_problem(problem: Problem) -> Compiled:
         times=[problem.times(line.calendar) for line in problem.lines],
         cutting=problem.times(problem.cutting.calendar),
         finishing=problem.times(problem.finishing.calendar),
+        cut_busy=_busy(problem, problem.cutting),
+        finish_busy=_busy(problem, problem.finishing),
     )
+
+
+def _busy(problem: Problem, stage: Stage) -> list[int]:
+    axis = problem.times(stage.calendar)
+    held = [axis.to_work(tick) for tick in stage.busy]
+    return sorted([0] * (stage.places - len(held)) + held)
 
 
 def _classes(problem: Problem) -> dict[tuple[str, str], int]:

@@ -82,7 +82,7 @@ def cut(c: Compiled, cut_order: Sequence[int], t: Times) -> list[int]:
     ready = [(axis.to_work(c.release[i]), rank, i) for rank, i in enumerate(cut_order)]
     heapify(ready)
     waiting: list[tuple[int, int]] = []
-    tables = [0] * stage.places
+    tables = list(c.cut_busy)
     now = 0  # a table that has stood idle had nothing to cut before the last start
     while ready or waiting:
         now = max(now, tables[0])
@@ -102,6 +102,9 @@ def cut(c: Compiled, cut_order: Sequence[int], t: Times) -> list[int]:
 
 def _sew(c: Compiled, sequences: Sequences, kit: list[int], t: Times) -> None:
     lines = [_LineState(c, number) for number in range(len(sequences))]
+    for i, end in enumerate(c.sewn):
+        if end != CANNOT:
+            t.sew_end[i], t.setup[i] = end, 0
     left = sum(len(s) for s in sequences)
     at = [0] * len(sequences)
     while left:
@@ -156,7 +159,7 @@ class _LineState:
 
 def _finish(c: Compiled, t: Times) -> None:
     stage, axis = c.problem.finishing, c.finishing
-    places = [0] * stage.places
+    places = list(c.finish_busy)
     for end, i in sorted((end, i) for i, end in enumerate(t.sew_end) if end != NEVER):
         start = max(heappop(places), axis.to_work(end))
         stop = start + c.finish[i]
@@ -189,7 +192,7 @@ def evaluate(c: Compiled, plan: Plan) -> int:
 def unplaced(c: Compiled, plan: Plan) -> list[int]:
     """Return orders that no line may sew, or that the plan does not name."""
     named = {i for sequence in plan.sequences for i in sequence}
-    return [i for i in range(len(c.cut)) if i not in named]
+    return [i for i, sewn in enumerate(c.sewn) if i not in named and sewn == CANNOT]
 
 
 def lines_for(c: Compiled, i: int) -> list[int]:

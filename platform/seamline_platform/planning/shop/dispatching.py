@@ -79,11 +79,12 @@ class _Floor:
         self.free = [c.times[k].to_work(c.line_free[k]) for k in range(count)]
         self.klass, self.age, self.kind = list(c.line_class), list(c.line_age), [2] * count
         self.sequences: list[list[int]] = [[] for _ in range(count)]
-        self.placed: set[int] = set()
+        self.placed = {i for i, end in enumerate(c.sewn) if end != CANNOT}
         self.followers: dict[int, list[int]] = {}
         for i, before in enumerate(c.before):
             for j in before:
                 self.followers.setdefault(j, []).append(i)
+                self.ready[i] = max(self.ready[i], c.sewn[j])
 
     def at(self, line: int, i: int) -> int:
         """Return when order `i` may be sewn, in work of `line`."""

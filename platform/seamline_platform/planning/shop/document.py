@@ -52,8 +52,8 @@ def problem_of(document: object) -> Problem:
         styles=tuple(_style(s, f"styles[{k}]") for k, s in _rows(d, "styles")),
         orders=tuple(_order(o, f"orders[{k}]", tick) for k, o in _rows(d, "orders")),
         lines=tuple(_line(x, f"lines[{k}]", tick) for k, x in _rows(d, "lines")),
-        cutting=_plain(Stage, d.get("cutting", {}), "cutting"),
-        finishing=_plain(Stage, d.get("finishing", {}), "finishing"),
+        cutting=_stage(d.get("cutting", {}), "cutting", tick),
+        finishing=_stage(d.get("finishing", {}), "finishing", tick),
         setups=_setups(d.get("setups", {})),
         ramp=_plain(Ramp, d.get("ramp", {}), "ramp"),
         objective=_plain(Objective, d.get("objective", {}), "objective"),
@@ -207,7 +207,7 @@ def _style(d: Document, where: str) -> Style:
 
 def _order(d: Document, where: str, tick: Callable[[object, str], int]) -> Order:
     read = dict(d)
-    for name in ("due", "release", "kit"):
+    for name in ("due", "release", "kit", "sewn"):
         if read.get(name) is not None:
             read[name] = tick(read[name], f"{where}.{name}")
     for name in ("lines", "after"):
@@ -227,6 +227,16 @@ def _line(d: Document, where: str, tick: Callable[[object, str], int]) -> Line:
         read["free"] = tick(read["free"], f"{where}.free")
     _mapping(read.get("efficiency"), f"{where}.efficiency")
     made: Line = _plain(Line, read, where)
+    return made
+
+
+def _stage(value: object, where: str, tick: Callable[[object, str], int]) -> Stage:
+    d = dict(_mapping(value, where))
+    busy = d.get("busy", ())
+    if isinstance(busy, str) or not isinstance(busy, Sequence):
+        raise ConfigError(f"{where}.busy is {_shown(busy)}; expected a list of ticks.")
+    d["busy"] = tuple(tick(t, f"{where}.busy[{k}]") for k, t in enumerate(busy))
+    made: Stage = _plain(Stage, d, where)
     return made
 
 

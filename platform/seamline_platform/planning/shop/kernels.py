@@ -76,15 +76,16 @@ def start_at(work, first, last, starts, ends, done):  # type: ignore[no-untyped-
 
 @_compiled
 def cut_all(  # type: ignore[no-untyped-def]
-    order, count, release, duration, transport, tables, kit, taken, axis, starts, ends, done
+    order, count, release, duration, transport, busy, tables, kit, taken, axis, starts, ends, done
 ):
     """Fill in `kit`: cutting without delay, in the rank of `order` (its first `count` entries).
 
-    `release` is in work of the cutting axis; `tables` and `taken` are scratch.
+    `release` is in work of the cutting axis, as is `busy`, from which the tables are free;
+    `tables` and `taken` are scratch.
     """
     first, last = axis[0], axis[1]
     for k in range(len(tables)):
-        tables[k] = 0
+        tables[k] = busy[k]
     for k in range(count):
         taken[k] = 0
     head = 0
@@ -157,7 +158,19 @@ def sew_line(  # type: ignore[no-untyped-def]
 
 @_compiled
 def finish_all(  # type: ignore[no-untyped-def]
-    ranked, count, sew_end, duration, transport, due, weight, places, axis, starts, ends, done
+    ranked,
+    count,
+    sew_end,
+    duration,
+    transport,
+    due,
+    weight,
+    busy,
+    places,
+    axis,
+    starts,
+    ends,
+    done,
 ):
     """Return sum w_j T_j: first come, first served. `ranked` is kept sorted from call to call."""
     first, last = axis[0], axis[1]
@@ -172,7 +185,7 @@ def finish_all(  # type: ignore[no-untyped-def]
             j -= 1
         ranked[j + 1] = i
     for k in range(len(places)):
-        places[k] = 0
+        places[k] = busy[k]
     tardiness = 0
     for k in range(count):
         i = ranked[k]

@@ -67,6 +67,9 @@ class Order:
     """Lines that it may be sewn on; empty: any that can."""
     after: tuple[str, ...] = ()
     """Orders that have to be sewn before it starts."""
+    sewn: int | None = None
+    """Tick at which it is (or will be) sewn on its only line, by what runs there: no plan moves it,
+    only its finishing lies ahead. None: it is still to be sewn."""
 
     def __post_init__(self) -> None:
         who = f"Order {self.order}"
@@ -75,6 +78,9 @@ class Order:
         _whole(f"{who}: weight", self.weight, 0)
         _whole(f"{who}: release", self.release, 0)
         _require(type(self.due) is int, f"{who}: due", self.due, "a whole number")
+        if self.sewn is not None:
+            _whole(f"{who}: sewn", self.sewn, 0)
+            _require(len(self.lines) == 1, f"{who}: lines", self.lines, "the one it is sewn on")
         if self.sizes and sum(self.sizes.values()) != self.pieces:
             raise ConfigError(
                 f"{who}: its sizes sum to {sum(self.sizes.values())}, its pieces are {self.pieces}."
@@ -117,10 +123,17 @@ class Stage:
     places: int = 1
     calendar: str = ""
     transport: int = 0
+    busy: tuple[int, ...] = ()
+    """Ticks from which those places are free that hold what runs; the others are free at 0."""
 
     def __post_init__(self) -> None:
         _whole("Stage.places", self.places, 1)
         _whole("Stage.transport", self.transport, 0)
+        for tick in self.busy:
+            _whole("Stage.busy", tick, 0)
+        _require(
+            len(self.busy) <= self.places, "Stage.busy", self.busy, f"at most {self.places} ticks"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,9 +247,9 @@ class Problem:
         return self.calendars[calendar] if calendar else ALWAYS
 
     def can(self, line: Line, order: Order) -> bool:
-        """Return True if `line` may and can sew `order`."""
+        """Return True if `line` may and can sew `order`; what is sewn is not sewn again."""
         style = self.style_of[order.style]
-        allowed = not order.lines or line.line in order.lines
+        allowed = order.sewn is None and (not order.lines or line.line in order.lines)
         return allowed and style.family in line.efficiency and style.skills <= line.skills
 
     def _check_calendars(self) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
-from seamline_platform.planning.shop.compiled import Compiled
+from seamline_platform.planning.shop.compiled import CANNOT, Compiled
 from seamline_platform.planning.shop.decode import NEVER, Plan, Times, Value, decode, value
 
 
@@ -11,7 +11,8 @@ from seamline_platform.planning.shop.decode import NEVER, Plan, Times, Value, de
 class Row:
     """When an order passes its stages, in ticks of the problem.
 
-    `cut_start` and `cut_end` are None where its kit is cut already.
+    `cut_start` and `cut_end` are None where its kit is cut already. An order that is sewn by what
+    runs has the end of its sewing as start, and no set-up.
     """
 
     order: str
@@ -29,14 +30,17 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """Rows in order of lines and time, the cost, and the orders without a place with reasons."""
+    """Rows in order of lines and time, the cost, and the orders without a place with reasons.
+
+    The rows of what is sewn already, which only waits for finishing, come last.
+    """
 
     rows: tuple[Row, ...]
     value: Value
     unplanned: Mapping[str, str]
 
     def on(self, line: str) -> tuple[Row, ...]:
-        """Return the rows of a line in sequence."""
+        """Return the rows of a line in sequence, with those it has sewn already at the end."""
         return tuple(row for row in self.rows if row.line == line)
 
 
@@ -53,8 +57,27 @@ def schedule_of(c: Compiled, plan: Plan, reasons: Mapping[int, str] | None = Non
     rows = tuple(
         _row(c, t, i) for sequence in plan.sequences for i in sequence if t.done[i] != NEVER
     )
+    sewn = tuple(_sewn_row(c, t, i) for i, end in enumerate(c.sewn) if end != CANNOT)
     told = {c.problem.orders[i].order: why for i, why in (reasons or {}).items()}
-    return Schedule(rows, value(c, t), told)
+    return Schedule(rows + sewn, value(c, t), told)
+
+
+def _sewn_row(c: Compiled, t: Times, i: int) -> Row:
+    order, end = c.problem.orders[i], c.sewn[i]
+    late = max(t.done[i] - c.due[i], 0)
+    return Row(
+        order.order,
+        order.lines[0],
+        None,
+        None,
+        end,
+        0,
+        end,
+        end,
+        t.finish_start[i],
+        t.done[i],
+        late,
+    )
 
 
 def _row(c: Compiled, t: Times, i: int) -> Row:

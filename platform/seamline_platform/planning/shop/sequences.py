@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from seamline_broker.errors import ConfigError
-from seamline_platform.planning.shop.compiled import Compiled
+from seamline_platform.planning.shop.compiled import CANNOT, Compiled
 from seamline_platform.planning.shop.decode import Plan
 
 
@@ -49,6 +49,8 @@ def plan_of(c: Compiled, sequences: Sequences) -> Plan:
             raise ConfigError(f"A plan names the order {name!r}, which the problem does not have.")
         if name in seen:
             raise ConfigError(f"A plan names the order {name!r} twice.")
+        if c.sewn[index[name]] != CANNOT:
+            raise ConfigError(f"A plan names the order {name!r}, which is sewn already.")
         seen.add(name)
     cuts = set(c.cuts)
     first = [index[n] for n in dict.fromkeys(sequences.cut_order) if index.get(n) in cuts]
