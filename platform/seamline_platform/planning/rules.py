@@ -39,6 +39,14 @@ class DispatchRule(Protocol):
         """Return all waiting jobs, the first to be sewn first."""
 
 
+class FirstInFirstOut:
+    """FIFO: who could be sewn first comes first."""
+
+    def order(self, waiting: Sequence[Job], context: RuleContext) -> Sequence[Job]:
+        """Return the jobs by the time from which their kits are there."""
+        return sorted(waiting, key=lambda job: (job.release_ms, job.due_ms, job.order))
+
+
 class EarliestDueDate:
     """EDD: the earliest due date first (Jackson's rule: least maximal lateness on one machine)."""
 
@@ -53,6 +61,46 @@ class ShortestProcessingTime:
     def order(self, waiting: Sequence[Job], context: RuleContext) -> Sequence[Job]:
         """Return the jobs by sewing time."""
         return sorted(waiting, key=lambda job: (job.work_ms, job.due_ms, job.order))
+
+
+class WeightedShortestProcessingTime:
+    """WSPT: most weight per sewing time first (Smith 1956: least weighted flow on one machine)."""
+
+    def order(self, waiting: Sequence[Job], context: RuleContext) -> Sequence[Job]:
+        """Return the jobs by falling weight per sewing time."""
+        return sorted(waiting, key=lambda job: (-job.weight / _work(job), job.due_ms, job.order))
+
+
+class MostWorkRemaining:
+    """MWKR: the job with most sewing left first; what is long does not come in last."""
+
+    def order(self, waiting: Sequence[Job], context: RuleContext) -> Sequence[Job]:
+        """Return the jobs by falling sewing time."""
+        return sorted(waiting, key=lambda job: (-job.work_ms, job.due_ms, job.order))
+
+
+class Atc:
+    """ATC, apparent tardiness cost: urgent and short first.
+
+    The index of job j at time t is `w/p * exp(-max(d - p - t, 0) / (k * p_mean))`. Vepsalainen and
+    Morton, "Priority rules for job shops with weighted tardiness costs", Management Science 33
+    (1987) 1035-1047. They look ahead by k of 1.5 to 4.5; without a given k the best of four values
+    is taken, by weighted tardiness and set-ups of the sequence.
+    """
+
+    def __init__(self, k: float | None = None) -> None:
+        if k is not None and k <= 0:
+            raise ValueError(f"ATC needs k above 0, not {k}.")
+        self._looks = (k,) if k is not None else (0.5, 1.5, 3.0, 4.5)
+
+    def order(self, waiting: Sequence[Job], context: RuleContext) -> Sequence[Job]:
+        """Return the jobs by falling index, evaluated anew after each choice."""
+        if len(waiting) < 2:
+            return list(waiting)
+        jobs = sorted(waiting, key=lambda job: job.order)
+        p_mean = sum(_work(job) for job in jobs) / len(jobs)
+        tried = [_by_index(jobs, context, k * p_mean, math.inf) for k in self._looks]
+        return min(tried, key=lambda result: result[0])[1]
 
 
 class Atcs:

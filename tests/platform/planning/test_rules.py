@@ -1,5 +1,6 @@
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import permutations
 from pathlib import Path
 
@@ -9,10 +10,14 @@ from seamline_broker.errors import PluginError
 from seamline_platform.planning.calendar import HOUR_MS, WorkCalendar
 from seamline_platform.planning.evaluate import Job, LineModel, Ramp, best_position, cost_of
 from seamline_platform.planning.rules import (
+    Atc,
     Atcs,
     EarliestDueDate,
+    FirstInFirstOut,
+    MostWorkRemaining,
     RuleContext,
     ShortestProcessingTime,
+    WeightedShortestProcessingTime,
     load_rule,
     rule_names,
     sequence_by,
@@ -46,6 +51,30 @@ def test_edd_and_spt_by_hand() -> None:
     jobs = [job("a", 3, 9), job("b", 1, 8), job("c", 2, 7)]
     assert names(EarliestDueDate().order(jobs, CONTEXT)) == "cba"
     assert names(ShortestProcessingTime().order(jobs, CONTEXT)) == "bca"
+
+
+def test_fifo_wspt_and_mwkr_by_hand() -> None:
+    jobs = [
+        replace(job("a", 3, 9, weight=9), release_ms=2),
+        replace(job("b", 1, 8, weight=2), release_ms=3),
+        replace(job("c", 2, 7, weight=5), release_ms=1),
+    ]
+    assert names(FirstInFirstOut().order(jobs, CONTEXT)) == "cab"
+    assert names(WeightedShortestProcessingTime().order(jobs, CONTEXT)) == "acb"  # 3, 2.5, 2
+    assert names(MostWorkRemaining().order(jobs, CONTEXT)) == "acb"
+
+
+def test_atc_is_wspt_among_late_jobs_and_puts_off_what_has_time() -> None:
+    late = [job("a", 4, 0, weight=4), job("b", 1, 0, weight=2), job("c", 2, 0, weight=3)]
+    assert names(Atc().order(late, CONTEXT)) == "bca"
+    # With k = 1 and a mean of 7/3 h: a 4/4 e^0 = 1, b 2 e^(-9 / (7/3)) = .04, c 3/2 e^0 = 1.5.
+    early = [late[0], job("b", 1, 10, weight=2), late[2]]
+    sequence = names(Atc(1).order(early, CONTEXT))
+    assert sequence[0] == "c"
+    # After c, at 2 h: a 1, b 2 e^(-7 / (7/3)) = .1.
+    assert sequence == "cab"
+    with pytest.raises(ValueError, match="above 0"):
+        Atc(0)
 
 
 def test_atcs_follows_the_formula() -> None:
@@ -96,7 +125,8 @@ def test_atcs_is_close_to_the_best_of_all_sequences() -> None:
 
 def test_the_sequence_does_not_depend_on_how_the_orders_are_listed() -> None:
     jobs = [job(n, 2, 9) for n in "abcd"]
-    for rule in (Atcs(), EarliestDueDate(), ShortestProcessingTime()):
+    for name in rule_names():
+        rule = load_rule(name)
         assert names(rule.order(jobs, CONTEXT)) == names(rule.order(jobs[::-1], CONTEXT)) == "abcd"
 
 
@@ -120,7 +150,8 @@ def test_an_urgent_order_is_put_where_it_costs_least() -> None:
 
 
 def test_the_built_in_rules_are_found_by_name() -> None:
-    assert {"atcs", "edd", "spt"} <= set(rule_names())
+    assert {"fifo", "edd", "spt", "wspt", "atc", "atcs", "mwkr"} <= set(rule_names())
+    assert all(load_rule(name) for name in rule_names())
     assert isinstance(load_rule("atcs"), Atcs)
 
 
