@@ -19,6 +19,7 @@ from seamline_platform.cli import (
     experiment_commands,
     forecaster_commands,
     model_commands,
+    network_commands,
     part_commands,
     shop_commands,
     sim_commands,
@@ -187,6 +188,8 @@ app.command("edge-pyz")(part_commands.edge_pyz)
 app.command("sellers")(part_commands.sellers)
 app.command("platform")(part_commands.platform)
 app.command("plan")(shop_commands.plan)
+app.command("dispatch")(network_commands.dispatch)
+app.command("promise")(network_commands.promise)
 app.command("table2")(table_commands.table2)
 app.command("practices")(table_commands.practices)
 

@@ -1,0 +1,1 @@
+"""Promise and dispatch: which order goes to which region, plant and day, and at what price."""
