@@ -22,6 +22,7 @@ from seamline_platform.planning.network.problem import Demand, Network, Plant, T
 from seamline_platform.planning.network.relaxation import relax
 from seamline_platform.planning.network.tables import compile_network
 
+FEW = {"order": "A", "family": "t", "pieces": 1, "hours": 1, "region": "r", "due": 1}
 EVERYWHERE = Terms(late_per_h_day=60, early_per_h_day=1, outside_per_h=600)
 
 
@@ -210,7 +211,7 @@ def test_a_network_survives_json() -> None:
         ({"plants": {}}, "plants is dict; expected a list"),
         ({"extra": 1}, "'extra' is unknown; there is: format, name"),
         ({"orders": [{"order": "A"}]}, "orders\\[0\\] is not readable"),
-        ({"orders": [dict(order="A", family="t", pieces=0, hours=1, region="r", due=1)]},
+        ({"orders": [{**FEW, "pieces": 0}]},
          "orders\\[0\\]: Order A: pieces is 0"),
         ({"plants": [{"plant": "P", "capacity_h": "8"}]}, "expected a list of hours by day"),
         ({"terms": {"transport_days": [["a", "b"]]}}, "expected a list of \\[from, to, value\\]"),
