@@ -1,11 +1,12 @@
 """Promises: prices by hand, room made by others, least orders, lots, and the live view."""
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
-from seamline_broker.contracts.view import View
+from seamline_broker.contracts.view import OrderView, View
 from seamline_broker.errors import ConfigError
 from seamline_platform.planning.network.check import check
 from seamline_platform.planning.network.dispatch import dispatch
@@ -23,6 +24,8 @@ from seamline_platform.planning.params import DispatchParams
 from seamline_sim import World, load_scenario
 
 MONDAY_MS = 4 * DAY_MS
+MONDAY_8 = 1_772_438_400_000
+"""2026-03-02 08:00 UTC."""
 TERMS = Terms(late_per_h_day=60, early_per_h_day=1, outside_per_h=600)
 
 
@@ -147,22 +150,20 @@ def test_sunday_and_the_evening_have_no_hours() -> None:
     assert whole[7] == whole[0]
 
 
-def test_bound_work_fills_the_first_days_and_free_orders_are_to_be_dispatched() -> None:
-    world = World.create(load_scenario("demo"), seed=1)
-    world.run_until(world.now_ms + 2 * DAY_MS)
-    view = world.view()
-    network = network_of_view(view, DispatchParams(), view.now_ms)
-    free = {n for n, o in view.orders.items() if o.state in ("received", "promised")}
-    assert set(network.order_of) == free
-    empty = network_of_view(replace_orders(view), DispatchParams(), view.now_ms)
-    bound = [o for o in view.orders.values() if o.state in ("cutting", "queued", "sewing")]
-    used = sum(sum(p.capacity_h) for p in empty.plants) - sum(
-        sum(p.capacity_h) for p in network.plants
-    )
-    assert (used > 0) == bool(bound)
+def test_bound_work_fills_the_first_days_and_free_orders_are_to_be_dispatched(
+    make_view: Callable[..., View], make_order: Callable[..., OrderView]
+) -> None:
+    params = DispatchParams(efficiency=0.5)
+    cut = make_order("cut", state="queued", site="hangzhou", line="line-1", sizes={"S": 1_200})
+    free = make_order("free", region="west", due_ms=MONDAY_8 + 3 * DAY_MS)
+    before = network_of_view(make_view([free]), params, MONDAY_8)
+    network = network_of_view(make_view([cut, free]), params, MONDAY_8)
+    # 1,200 pieces x 5 min at efficiency .5 are 200 of the 600 hours of Monday (3 lines x 20 x 10 h)
+    assert before.plant_of["hangzhou"].capacity_h[0] == 600
+    assert network.plant_of["hangzhou"].capacity_h[:2] == (400, 600)
+    assert network.plant_of["suzhou"].capacity_h[0] == 600
+    assert network.plant_of["hangzhou"].capacity_h[6] == 0  # Sunday
+    demand = network.order_of["free"]
+    assert (demand.hours, demand.due, demand.region) == (10.0, 3, "west")
     plan = dispatch(network, time.process_time)
-    assert set(plan.outside) | {p.order for p in plan.places} == free
-
-
-def replace_orders(view: View) -> View:
-    return replace(view, orders={})
+    assert [(p.order, p.plant) for p in plan.places] == [("free", "chengdu")]
