@@ -62,7 +62,7 @@ def check_raw_name(name: str) -> str:
 def access_of(user: BrokerUser) -> Access:
     """Return what a user may publish and subscribe."""
     if user.role == "platform":
-        names = ("ack", "cmd", "uns", "orders", "run")
+        names = ("ack", "cmd", "uns", "orders", "run", "plan")
         return Access(tuple(f"{ROOT}/{name}/#" for name in names), (f"{ROOT}/#",))
     if user.role in ("node", "gateway"):
         node = NodeId.parse(user.node)
@@ -84,7 +84,7 @@ def access_of(user: BrokerUser) -> Access:
     if user.role == "model":  # under test: it hears what all hear, and speaks in its own name
         heard = (f"{bench}/out/#", f"{bench}/answer/{user.name}")
         return Access((f"{bench}/in/{user.name}/#",), heard)
-    return Access((), (f"{ROOT}/uns/#", f"{ROOT}/run/#"))
+    return Access((), (f"{ROOT}/uns/#", f"{ROOT}/run/#", f"{ROOT}/plan/#"))
 
 
 class Secrets:
@@ -157,7 +157,7 @@ class Secrets:
         return self._add(name, "raw")
 
     def add_reader(self, name: str) -> BrokerUser:
-        """Make a user who may read the Unified Namespace and nothing else, and save.
+        """Make a user who may read the Unified Namespace, plans and the clock alone, and save.
 
         Raises:
             ConfigError: if the name is not allowed or taken.

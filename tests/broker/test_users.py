@@ -124,7 +124,7 @@ def test_the_fields_node_alone_gives_the_time() -> None:
 
 def test_a_reader_reads_the_namespace_and_writes_nothing() -> None:
     access = access_of(BrokerUser("explorer", "x", "reader"))
-    assert access == Access((), ("seamline/v1/uns/#", "seamline/v1/run/#"))
+    assert access == Access((), ("seamline/v1/uns/#", "seamline/v1/run/#", "seamline/v1/plan/#"))
 
 
 @pytest.mark.parametrize(

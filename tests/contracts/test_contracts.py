@@ -1,5 +1,8 @@
 """Topics, events, commands, catalogue and messages keep their promises and explain refusals."""
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,6 +21,8 @@ from seamline_broker.contracts.messages import (
     Birth,
     Device,
     Metric,
+    PlanMessage,
+    PlanRow,
     Promise,
     RunClock,
     SellerOrder,
@@ -221,10 +226,41 @@ def test_the_catalogue_comes_back_and_sums_standard_times() -> None:
 
 @pytest.mark.parametrize("payload", [b"[" * 60_000, b'{"v":1e999}', b"\xff", b"null", b"{}"])
 def test_no_payload_of_somebody_else_is_more_than_a_contract_error(payload: bytes) -> None:
-    for read in (Promise.decode, SellerOrder.decode, Birth.decode, RunClock.decode, Ack.decode,
-                 CommandMessage.decode, CommandResult.decode, split_message):  # fmt: skip
+    readers = (
+        Promise.decode, PlanMessage.decode, SellerOrder.decode, Birth.decode, RunClock.decode,
+        Ack.decode, CommandMessage.decode, CommandResult.decode, split_message,
+    )  # fmt: skip
+    for read in readers:
         with pytest.raises(ContractError):
             read(payload)
+
+
+def plan_message(**changes: Any) -> PlanMessage:
+    row = PlanRow("SO-1", "hangzhou", "line-1", 10, 20, 30)
+    base = PlanMessage(
+        3, "provisional", "breakdown", "hangzhou/line-1/st-07", "", "down", "故障", 5, 6, 4,
+        100, 90, 1, None, 120.5, 1, (row,),
+    )  # fmt: skip
+    return replace(base, **changes)
+
+
+def test_a_plan_comes_back_as_it_was_sent() -> None:
+    for plan in (plan_message(), plan_message(status="accepted", p50=99.0, rows=())):
+        assert PlanMessage.decode(plan.encode()) == plan
+    with pytest.raises(ContractError, match="accepted, provisional, proposal; got 'good'"):
+        plan_message(status="good")
+    with pytest.raises(ContractError, match="301 rows of a plan; at most 300"):
+        plan_message(rows=plan_message().rows * 301)
+    with pytest.raises(ContractError, match="not JSON"):
+        PlanMessage.decode(b"")
+    assert topics.plan_topic("accepted") == "seamline/v1/plan/accepted"
+    with pytest.raises(ContractError, match="got 'refused'"):
+        topics.plan_topic("refused")
+
+
+def test_the_biggest_plan_fits_into_a_message() -> None:
+    row = PlanRow("S" * 40, "hangzhou-xx", "line-12", 1_757_000_000_000, 1_757_000_000_000, 1)
+    assert len(plan_message(rows=(row,) * 300).encode()) < 64 * 1024
 
 
 def test_a_number_without_end_is_not_readable() -> None:

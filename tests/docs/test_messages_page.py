@@ -28,6 +28,7 @@ CODECS = {
     "Birth": messages.Birth,
     "CommandMessage": commands.CommandMessage,
     "CommandResult": commands.CommandResult,
+    "PlanMessage": messages.PlanMessage,
     "Promise": messages.Promise,
     "RunClock": messages.RunClock,
     "SellerOrder": messages.SellerOrder,

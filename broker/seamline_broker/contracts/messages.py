@@ -1,13 +1,16 @@
-"""Messages besides batches and commands: birth certificates, the run's clock, orders, promises."""
+"""Messages besides batches and commands: certificates, the run's clock, orders, promises, plans."""
 
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
-from seamline_broker.contracts.topics import check_level
+from seamline_broker.contracts.topics import PLAN_STATUSES, check_level
 from seamline_broker.errors import UNREADABLE, ContractError
 
 MAX_ORDER_PIECES = 20_000
+MAX_PLAN_ROWS = 300
+"""Rows of a plan in one message: it stays below 64 KiB."""
 
 
 def _load(payload: bytes, what: str) -> dict[str, object]:
@@ -223,3 +226,84 @@ class Promise:
             )
         except UNREADABLE as exc:
             raise ContractError(f"Promise {payload[:80]!r} is not readable: {exc!r}.") from exc
+
+
+_PLAN_NUMBERS = (
+    "version", "plant_ms", "wall_ms", "heard_ms", "cost", "cost_before", "late", "orders",
+)  # fmt: skip
+_PLAN_WORDS = ("status", "trigger", "station", "order", "reason", "reason_zh")
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRow:
+    """One order in a plan; times are plant time."""
+
+    order: str
+    site: str
+    line: str
+    start_ms: int
+    end_ms: int
+    due_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlanMessage:
+    """A plan as the dispatch hub publishes it: why it was made, what it costs, who sews what when.
+
+    `status` is accepted | provisional | proposal; `heard_ms` is the wall time at which the reason
+    became known. `rows` holds what begins first, at most `MAX_PLAN_ROWS` of `orders`.
+    """
+
+    version: int
+    status: str
+    trigger: str
+    station: str
+    order: str
+    reason: str
+    reason_zh: str
+    plant_ms: int
+    wall_ms: int
+    heard_ms: int
+    cost: int
+    cost_before: int
+    late: int
+    p50: float | None
+    p90: float | None
+    orders: int
+    rows: tuple[PlanRow, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.status not in PLAN_STATUSES:
+            raise ContractError(f"A plan is {', '.join(PLAN_STATUSES)}; got {self.status!r}.")
+        if len(self.rows) > MAX_PLAN_ROWS:
+            raise ContractError(f"{len(self.rows)} rows of a plan; at most {MAX_PLAN_ROWS}.")
+
+    def encode(self) -> bytes:
+        """Return the plan as JSON bytes."""
+        return json.dumps(
+            {"v": 1, **asdict(self)}, separators=(",", ":"), ensure_ascii=False
+        ).encode()
+
+    @classmethod
+    def decode(cls, payload: bytes) -> "PlanMessage":
+        """Read a plan.
+
+        Raises:
+            ContractError: if it is not readable; an empty payload (there is no such plan) is not.
+        """
+        d = _load(payload, "Plan")
+        try:
+            values: dict[str, Any] = {name: int(d[name]) for name in _PLAN_NUMBERS}  # type: ignore[call-overload]
+            values |= {name: str(d[name]) for name in _PLAN_WORDS}
+            for name in ("p50", "p90"):
+                values[name] = None if d[name] is None else float(d[name])  # type: ignore[arg-type]
+            rows = tuple(
+                PlanRow(
+                    str(row["order"]), str(row["site"]), str(row["line"]),
+                    int(row["start_ms"]), int(row["end_ms"]), int(row["due_ms"]),
+                )
+                for row in d["rows"]  # type: ignore[attr-defined]  # wrong shapes raise below
+            )  # fmt: skip
+            return cls(**values, rows=rows)
+        except UNREADABLE as exc:
+            raise ContractError(f"Plan {payload[:80]!r} is not readable: {exc!r}.") from exc

@@ -13,6 +13,7 @@ from seamline_broker.contracts.topics import (
     ROOT,
     NodeId,
     new_order_topic,
+    plan_topic,
     promise_topic,
     uns_topic,
 )
@@ -99,6 +100,20 @@ TOPICS: Final = (
     TopicKind(
         "promise", promise_topic("{seller}"), "platform", "seller", "1", False, "Promise",
         "The answer to an order: when, from which line, and why; or why not.",
+    ),
+    *(
+        TopicKind(
+            f"plan-{status}", plan_topic(status), "platform", "anybody", "1", True, "PlanMessage",
+            meaning,
+        )
+        for status, meaning in (
+            ("accepted", "The plan that commands follow; published when it changes, and every "
+             "quarter of a plant hour as far as the plants have shifted it."),
+            ("provisional", "What holds at once after a disturbance, within a second: what runs "
+             "stays, the rest is shifted, homeless orders get their best place. Empty when a "
+             "better plan has taken its place."),
+            ("proposal", "A better plan that waits for a person. Empty when it was decided on."),
+        )
     ),
     TopicKind(
         "uns-site", uns_topic("{enterprise}", "{site}"), "platform", "anybody", "0", True,
@@ -255,6 +270,40 @@ _PROMISE: Final = MessageKind(
         "reason": FieldInfo("str", "", "why this line and this date, in words"),
     },
 )
+_PLAN: Final = MessageKind(
+    "PlanMessage",
+    "A plan of the dispatch hub; the independent checker has passed it.",
+    {
+        "v": _VERSION,
+        "version": FieldInfo("int", "1, 2, 3, ...", "number of the plan within the run"),
+        "status": FieldInfo("str", "accepted, provisional, proposal", "as in the topic"),
+        "trigger": FieldInfo(
+            "str", "start, breakdown, rush_order, ...", "what it answers; `orders`: new orders"
+        ),
+        "station": FieldInfo("str", "site/line/station", "station concerned, or empty"),
+        "order": FieldInfo("str", "", "order concerned, or empty"),
+        "reason": FieldInfo("str", "", "why this plan, in English"),
+        "reason_zh": FieldInfo("str", "", "the same in Chinese"),
+        "plant_ms": FieldInfo("int", "ms since 1970, UTC", "plant time from which it looks ahead"),
+        "wall_ms": FieldInfo("int", "ms since 1970, UTC", "wall time of publishing"),
+        "heard_ms": FieldInfo(
+            "int", "ms since 1970, UTC", "wall time at which the reason became known"
+        ),
+        "cost": FieldInfo("int", "", "cost of the plan; see docs/plan.md"),
+        "cost_before": FieldInfo("int", "", "cost of what was in force, as things stand now"),
+        "late": FieldInfo("int", "orders", "orders that are late by this plan"),
+        "p50": FieldInfo("float", "", "median cost in the twin's runs; null = not run"),
+        "p90": FieldInfo("float", "", "cost that nine of ten runs stay below; null = not run"),
+        "orders": FieldInfo("int", "orders", "orders in the plan"),
+        "rows": FieldInfo("list[object]", "at most 300", "what begins first, by line in sequence"),
+        "rows.order": _ORDER_ID,
+        "rows.site": FieldInfo("str", "", "plant that sews"),
+        "rows.line": FieldInfo("str", "", "line that sews"),
+        "rows.start_ms": FieldInfo("int", "ms since 1970, UTC", "plant time of its set-up"),
+        "rows.end_ms": FieldInfo("int", "ms since 1970, UTC", "plant time of its last stitch"),
+        "rows.due_ms": FieldInfo("int", "ms since 1970, UTC", "last stitch by then = in time"),
+    },
+)
 _UNS_LINE: Final = MessageKind(
     "UnsLine",
     "Published when something in it changes. Besides these, today's key figures by name.",
@@ -280,7 +329,8 @@ _UNS_SITE: Final = MessageKind(
 MESSAGES: Final[Mapping[str, MessageKind]] = {
     kind.name: kind
     for kind in (
-        _BATCH, _ACK, _BIRTH, _COMMAND, _RESULT, _CLOCK, _ORDER, _PROMISE, _UNS_SITE, _UNS_LINE,
+        _BATCH, _ACK, _BIRTH, _COMMAND, _RESULT, _CLOCK, _ORDER, _PROMISE, _PLAN,
+        _UNS_SITE, _UNS_LINE,
     )
 }  # fmt: skip
 """Messages with named fields. `Raw` and `UnsCell` have the names that the device gives."""

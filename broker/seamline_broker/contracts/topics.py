@@ -140,6 +140,21 @@ def promise_topic(seller: str) -> str:
     return f"{ROOT}/orders/{check_level(seller, 'seller')}/promise"
 
 
+PLAN_FILTER = f"{ROOT}/plan/+"
+PLAN_STATUSES = ("accepted", "provisional", "proposal")
+
+
+def plan_topic(status: str) -> str:
+    """Topic of the plan with this status; an empty payload means that there is none.
+
+    Raises:
+        ContractError: if no plan can have that status.
+    """
+    if status not in PLAN_STATUSES:
+        raise ContractError(f"A plan is {', '.join(PLAN_STATUSES)}; got {status!r}.")
+    return f"{ROOT}/plan/{status}"
+
+
 @dataclass(frozen=True, slots=True)
 class BenchTopics:
     """Topics of one streaming benchmark: `bench/{run}/out|in|answer/...`."""

@@ -16,7 +16,16 @@ from seamline_broker.contracts.batch import (
 from seamline_broker.contracts.catalogue import Catalogue
 from seamline_broker.contracts.commands import CommandMessage, CommandResult
 from seamline_broker.contracts.events import Event, Value, columns_of
-from seamline_broker.contracts.messages import Birth, Device, Metric, Promise, RunClock, SellerOrder
+from seamline_broker.contracts.messages import (
+    Birth,
+    Device,
+    Metric,
+    PlanMessage,
+    PlanRow,
+    Promise,
+    RunClock,
+    SellerOrder,
+)
 from seamline_broker.contracts.view import LineView, View
 from seamline_platform.app.uns import Namespace, raw_value_message
 
@@ -142,6 +151,19 @@ def _view() -> View:
     return View(PLANT_MS, catalogue, {"hangzhou/line-1": line}, {}, {})
 
 
+def _plan() -> bytes:
+    row = PlanRow(
+        "O-1042", "suzhou", "line-2", PLANT_MS + _HOUR_MS, PLANT_MS + 5 * _HOUR_MS,
+        PLANT_MS + 50 * _HOUR_MS,
+    )  # fmt: skip
+    return PlanMessage(
+        18, "provisional", "breakdown", "hangzhou/line-1/st-07", "",
+        "hangzhou/line-1/st-07 is down until 11:30: what waits there is shifted",
+        "hangzhou/line-1/st-07 故障至 11:30：其后订单顺延", PLANT_MS, WALL_MS + 240, WALL_MS,
+        14_210, 12_900, 3, None, None, 1, (row,),
+    ).encode()  # fmt: skip
+
+
 def payloads() -> dict[str, bytes]:
     """Return message name -> example, encoded as it goes over the wire."""
     due_ms = PLANT_MS + 72 * _HOUR_MS
@@ -166,6 +188,7 @@ def payloads() -> dict[str, bytes]:
             "O-1042", True, due_ms - 24 * _HOUR_MS, "hangzhou", "line-1",
             "hangzhou/line-1: earliest finish, 24 hours before it is due.",
         ).encode(),
+        "PlanMessage": _plan(),
         "UnsSite": state[site_topic],
         "UnsLine": state[line_topic],
         "UnsCell": raw_value_message(

@@ -1,6 +1,6 @@
 """Finds a place for every order that no line has yet: earliest finish, due date, cost."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 
 from seamline_broker.contracts.view import OrderView, View
@@ -8,6 +8,7 @@ from seamline_platform.planning import explain
 from seamline_platform.planning.calendar import DAY_MS
 from seamline_platform.planning.evaluate import Slot
 from seamline_platform.planning.floor import Floor, LineState, relation
+from seamline_platform.planning.hub.follow import FollowedPlan, arrange
 from seamline_platform.planning.params import DispatchParams
 from seamline_platform.planning.rules import DispatchRule, RuleContext, sequence_by
 
@@ -40,13 +41,22 @@ class Assignment:
 
 
 class Assigner:
-    """Places orders one after the other, in the sequence of the rule, each on its best line."""
+    """Places orders one after the other, in the sequence of the rule, each on its best line.
+
+    Orders that a `plan` has go to the line and the place that they have there, before the others.
+    """
 
     def __init__(
-        self, view: View, floor: Floor, now_ms: int, params: DispatchParams, rule: DispatchRule
+        self,
+        view: View,
+        floor: Floor,
+        now_ms: int,
+        params: DispatchParams,
+        rule: DispatchRule,
+        plan: FollowedPlan | None = None,
     ) -> None:
         self._view, self._floor, self._now_ms = view, floor, now_ms
-        self._params, self._rule = params, rule
+        self._params, self._rule, self._plan = params, rule, plan
         self._lines = {key: line for key, line in floor.lines.items() if line.joined}
         self._tails = {key: line.tail() for key, line in self._lines.items()}
         self._cloth = {key: have - kept for key, (have, kept) in view.cloth_cm.items()}
@@ -56,13 +66,42 @@ class Assigner:
         result: dict[str, Assignment] = {}
         if not self._lines:
             return result
-        for order in self._sequence():
+        if self._plan is not None:
+            result = self._planned(self._plan)
+        for order in self._sequence(result):
             result[order.order] = self._place(order)
         return result
 
-    def _sequence(self) -> list[OrderView]:
-        """Return free orders by the rule; rush orders in front."""
-        orders = {order.order: order for order in self._floor.free}
+    def _planned(self, plan: FollowedPlan) -> dict[str, Assignment]:
+        """Place the orders of the plan; return them in its sequence."""
+        mine = [o for o in self._floor.free if plan.line_of.get(o.order) in self._lines]
+        mine.sort(key=lambda o: (plan.rank[o.order], o.order))
+        for order in mine:
+            line = self._lines[plan.line_of[order.order]]
+            line.waiting.append(line.new_job(order))
+        for line in self._lines.values():
+            line.waiting = arrange(line.waiting, line.key, plan)
+        self._tails = {key: line.tail() for key, line in self._lines.items()}
+        slots = {s.job.order: s for line in self._lines.values() for s in line.slots()}
+        return {o.order: self._kept(o, plan, slots[o.order]) for o in mine}
+
+    def _kept(self, order: OrderView, plan: FollowedPlan, slot: Slot) -> Assignment:
+        """Return the place that the plan gives, beside what other lines would offer."""
+        key = plan.line_of[order.order]
+        chosen = self._weigh(self._lines[key], order, slot)
+        others = [
+            self._weigh(line, order, self._option(line, order)[0])
+            for name, line in self._lines.items()
+            if name != key
+        ]
+        others.sort(key=lambda alternative: (alternative.score_fen, alternative.line))
+        self._take_cloth(self._lines[key], order)
+        words = explain.planned(plan.version, key, plan.rank[order.order] + 1)
+        return self._assignment(order, chosen, tuple(others), words)
+
+    def _sequence(self, placed: Container[str]) -> list[OrderView]:
+        """Return free orders without a place by the rule; rush orders in front."""
+        orders = {order.order: order for order in self._floor.free if order.order not in placed}
         lines = list(self._lines.values())
         reference = max(lines, key=lambda line: (line.operators, line.key))
         jobs = [reference.new_job(order) for order in orders.values()]
@@ -102,6 +141,9 @@ class Assigner:
         else:
             line.waiting.insert(at, job)
             self._tails[line.key] = line.tail()
+        self._take_cloth(line, order)
+
+    def _take_cloth(self, line: LineState, order: OrderView) -> None:
         key = self._cloth_key(line, order)
         if key in self._cloth:
             self._cloth[key] -= self._cloth_need(order)
@@ -131,7 +173,11 @@ class Assigner:
         return Alternative(line.key, delivery, cost, score)
 
     def _assignment(
-        self, order: OrderView, chosen: Alternative, others: tuple[Alternative, ...]
+        self,
+        order: OrderView,
+        chosen: Alternative,
+        others: tuple[Alternative, ...],
+        words: explain.Text | None = None,
     ) -> Assignment:
         line = self._floor.lines[chosen.line]
         cloth = self._cloth.get(self._cloth_key(line, order), 0) >= 0
@@ -140,7 +186,7 @@ class Assigner:
         earlier = second.delivery_ms - chosen.delivery_ms if second else 0
         dearer = chosen.cost_fen - second.cost_fen if second else 0.0
         clauses = [
-            explain.choice(chosen.line, second.line if second else None, earlier, dearer),
+            words or explain.choice(chosen.line, second.line if second else None, earlier, dearer),
             explain.finish(chosen.delivery_ms, order.due_ms, self._now_ms),
         ]
         if not cloth:

@@ -9,7 +9,13 @@ from seamline_broker.contracts.view import OrderView, View
 from seamline_platform.planning.assign import Alternative, Assigner, Assignment
 from seamline_platform.planning.calendar import HOUR_MS, MINUTE_MS
 from seamline_platform.planning.disturb import expedite, redirects, resequence
-from seamline_platform.planning.floor import FREE_STATES, Floor, floor_of
+from seamline_platform.planning.floor import FREE_STATES, Floor, LineState, floor_of
+from seamline_platform.planning.hub.follow import (
+    FollowedPlan,
+    follow_lines,
+    follow_queues,
+    queue_command,
+)
 from seamline_platform.planning.params import DispatchParams
 from seamline_platform.planning.plan import Bar, bars_of
 from seamline_platform.planning.rules import DispatchRule, load_rule
@@ -78,6 +84,9 @@ class DispatchPolicy:
     A breakdown or a rush order needs no special call: `decide` with the changed view re-plans. What
     is being sewn stays; what is cut moves only away from a broken line; what is not cut is
     planned anew each time. Equal views in equal sequence give equal commands.
+
+    With an accepted plan (`follow`) the orders that it has go to its lines in its sequence; all
+    others, and all orders while there is none or it is stale, are decided as before.
     """
 
     def __init__(
@@ -87,6 +96,7 @@ class DispatchPolicy:
         self._rule_name = rule if isinstance(rule, str) else type(rule).__name__
         self._given = _Given()
         self._down_since: dict[str, int] = {}
+        self._followed: FollowedPlan | None = None
         self.params = params or DispatchParams()
         self.plan = Plan(0)
         """The plan of the last `decide`."""
@@ -98,13 +108,13 @@ class DispatchPolicy:
             PluginError: if the dispatch rule fails or loses an order.
         """
         self._given.forget_older(now_ms, _MEMORY_MS)
-        broken = self._broken(view, now_ms)
-        floor = floor_of(view, now_ms, self.params, self._pending(view, now_ms), broken)
+        plan = self.followed(now_ms)
+        floor = self._floor(view, now_ms)
         steps: list[tuple[Decision, Command]] = []
         steps += self._repairs(floor, now_ms)
-        steps += self._redirects(view, floor, now_ms)
-        steps += self._sequences(floor, now_ms)
-        assigned = Assigner(view, floor, now_ms, self.params, self._rule).run()
+        steps += self._redirects(view, floor, now_ms, plan)
+        steps += self._sequences(floor, now_ms, plan)
+        assigned = Assigner(view, floor, now_ms, self.params, self._rule, plan).run()
         kits = self._kits(view, floor, assigned, now_ms)
         orders = [*self._promises(view, assigned, now_ms), *kits]
         urgent = self.params.rush_weight
@@ -119,6 +129,31 @@ class DispatchPolicy:
         decisions = [decision for decision, _ in steps] + kept
         self.plan = Plan(now_ms, bars_of(view, floor), tuple(decisions), tuple(commands))
         return commands
+
+    def follow(self, plan: FollowedPlan | None) -> None:
+        """Carry out an accepted plan from the next `decide` on; None: decide by the rules alone."""
+        self._followed = plan
+
+    def followed(self, now_ms: int) -> FollowedPlan | None:
+        """Return the plan that is carried out; None if there is none or it is stale."""
+        plan = self._followed
+        return None if plan is None or plan.is_stale(now_ms) else plan
+
+    def preview(self, view: View, now_ms: int) -> Floor:
+        """Return the floor with every free order where `decide` would have it sewn now.
+
+        Nothing is decided: it is the state that a better plan starts from.
+        """
+        floor = self._floor(view, now_ms)
+        plan = self.followed(now_ms)
+        if plan is not None:
+            follow_queues(floor, plan)
+        Assigner(view, floor, now_ms, self.params, self._rule, plan).run()
+        return floor
+
+    def _floor(self, view: View, now_ms: int) -> Floor:
+        broken = self._broken(view, now_ms)
+        return floor_of(view, now_ms, self.params, self._pending(view, now_ms), broken)
 
     def refused(self, command: Command) -> None:
         """Tell the policy that a command was refused, expired or failed.
@@ -178,21 +213,38 @@ class DispatchPolicy:
             result.append((_decision(command, line.info.region, line.key), command))
         return result
 
-    def _redirects(self, view: View, floor: Floor, now_ms: int) -> list[tuple[Decision, Command]]:
+    def _redirects(
+        self, view: View, floor: Floor, now_ms: int, plan: FollowedPlan | None
+    ) -> list[tuple[Decision, Command]]:
         result = []
         blocked = {w for n, w in self._given.items if n == "redirect"}
-        for command in redirects(floor, view, self.params, blocked):
+        commands: list[Command] = []
+        if plan is not None:
+            recent = {w for w in blocked if self._given.recent("redirect", w, now_ms, HOUR_MS)}
+            commands = [c for c in follow_lines(floor, view, plan) if c.order not in recent]
+            blocked |= plan.line_of.keys()  # where these go is the plan's business
+        for command in (*commands, *redirects(floor, view, self.params, blocked)):
             self._given.note("redirect", command.order, now_ms)
             key = f"{command.args['site']}/{command.args['line']}"
             result.append((_decision(command, floor.lines[key].info.region, key), command))
         return result
 
-    def _sequences(self, floor: Floor, now_ms: int) -> list[tuple[Decision, Command]]:
+    def _queues(self, floor: Floor, plan: FollowedPlan | None) -> list[tuple[LineState, Command]]:
+        """Return the queues to be changed: to the plan's sequence, or by the rule without one."""
+        if plan is not None:
+            changed = follow_queues(floor, plan)
+            return [(line, queue_command(line, orders, plan)) for line, orders in changed]
+        ruled = (
+            (line, resequence(line, self._rule, self._rule_name, self.params))
+            for line in floor.lines.values()
+        )
+        return [(line, command) for line, command in ruled if command is not None]
+
+    def _sequences(
+        self, floor: Floor, now_ms: int, plan: FollowedPlan | None
+    ) -> list[tuple[Decision, Command]]:
         result = []
-        for line in floor.lines.values():
-            command = resequence(line, self._rule, self._rule_name, self.params)
-            if command is None:
-                continue
+        for line, command in self._queues(floor, plan):
             wanted = " ".join(str(o) for o in command.args["orders"])  # type: ignore[attr-defined]
             last = self._given.items.get(("sequence", line.key))
             if last and last[1] == wanted and now_ms - last[0] < self._window():

@@ -56,6 +56,14 @@ def choice(
     return f"{line}: {time_en}, {cost_en}", f"{line}：{time_zh}，{cost_zh}"
 
 
+def planned(version: int, line: str, place: int) -> Text:
+    """Say that a line was chosen by an accepted plan."""
+    return (
+        f"plan {version} has it on {line}, place {place}",
+        f"计划 {version} 排在 {line} 第 {place} 位",
+    )
+
+
 def finish(delivery_ms: int, due_ms: int, now_ms: int) -> Text:
     """Say when the goods arrive and whether that is in time."""
     at_en, at_zh = when(delivery_ms, now_ms)

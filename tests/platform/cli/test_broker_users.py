@@ -17,7 +17,11 @@ def user(run_dir: Path, *words: str) -> Result:
     ("words", "name", "may"),
     [
         (("pi-7",), "pi-7", "write seamline/v1/raw/+/+/+/pi-7/#"),
-        (("explorer", "--reader"), "explorer", "read seamline/v1/uns/#, read seamline/v1/run/#"),
+        (
+            ("explorer", "--reader"),
+            "explorer",
+            "read seamline/v1/uns/#, read seamline/v1/run/#, read seamline/v1/plan/#",
+        ),
         (
             ("lab/pi-7", "--gateway"),
             "lab.pi-7",

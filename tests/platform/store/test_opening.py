@@ -139,7 +139,7 @@ def test_tables_of_another_version_are_refused(
     open_store().close()
     with duckdb.connect(str(path)) as con:
         con.execute("UPDATE store_info SET schema_version = 99")
-    with pytest.raises(StoreError, match=r"version 99; this Seamline reads 2 to 3.*--fresh"):
+    with pytest.raises(StoreError, match=r"version 99; this Seamline reads 2 to 4.*--fresh"):
         Store.open(path)
 
 
@@ -156,7 +156,7 @@ def test_columns_that_are_new_in_this_version_are_added_and_rows_stay(
     store.insert("models", [{"model_id": "m-1", "model": "Naive"}])
     store.flush()
     assert store.read("SELECT count(*) AS n FROM models WHERE model_id = 'm-1'") == [{"n": 1}]
-    assert store.read("SELECT schema_version AS v FROM store_info") == [{"v": 3}]
+    assert store.read("SELECT schema_version AS v FROM store_info") == [{"v": 4}]
     comments = store.read(
         "SELECT comment FROM duckdb_columns() WHERE table_name = 'models' "
         "AND column_name = 'model_id'"
