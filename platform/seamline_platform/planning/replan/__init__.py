@@ -1,0 +1,1 @@
+"""Re-planning: the state of a plan that is carried out, repair at once, improvement, acceptance."""
