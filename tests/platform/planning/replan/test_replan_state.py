@@ -1,31 +1,20 @@
 """What is left of a plan that is carried out: by hand, and equal to the whole on any plant."""
 
-from dataclasses import replace
-from random import Random
+from collections.abc import Callable
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from seamline_broker.errors import ConfigError
 from seamline_platform.planning.replan.state import carry_out
-from seamline_platform.planning.shop.check import check
 from seamline_platform.planning.shop.compiled import compile_problem
 from seamline_platform.planning.shop.dispatching import best_rule
-from seamline_platform.planning.shop.generate import Recipe, draw_plant
-from seamline_platform.planning.shop.problem import (
-    Line,
-    Order,
-    Problem,
-    Ramp,
-    Setups,
-    Stage,
-    Style,
-)
-from seamline_platform.planning.shop.schedule import Schedule, schedule_of
-from seamline_platform.planning.shop.sequences import Sequences, plan_of, sequences_of
-from seamline_platform.planning.shop.times import FOREVER, WorkTimes
+from seamline_platform.planning.shop.problem import Line, Order, Problem, Setups, Stage, Style
+from seamline_platform.planning.shop.schedule import Schedule
+from seamline_platform.planning.shop.sequences import Sequences, sequences_of
 
+Checked = Callable[[Problem, Sequences], Schedule]
 TEE = Style("T", "tee", smv=1.0, cut=0.5, finish=0.5)
 POLO = Style("P", "polo", smv=2.0, cut=0.5, finish=0.5)
 
@@ -49,14 +38,7 @@ def hand_problem() -> Problem:
 PLAN = Sequences({"a": ("A", "B", "C")}, ("A", "B", "C"))
 
 
-def schedule(problem: Problem, sequences: Sequences) -> Schedule:
-    c = compile_problem(problem)
-    result = schedule_of(c, plan_of(c, sequences))
-    assert check(problem, result) == []
-    return result
-
-
-def test_by_hand() -> None:
+def test_by_hand(schedule: Checked) -> None:
     # A: cut 0-5, sewn 6-16, finished 16-21. B: cut 5-10, set up 16-22, sewn 22-42, finished 42-47.
     # C: cut 12-16, set up 42-48, sewn 48-56, finished 56-60.
     whole = schedule(hand_problem(), PLAN)
@@ -78,7 +60,7 @@ def test_by_hand() -> None:
     assert [r.sew_start for r in state.past] == [6 - 14]
 
 
-def test_a_set_up_that_has_begun_is_not_made_again() -> None:
+def test_a_set_up_that_has_begun_is_not_made_again(schedule: Checked) -> None:
     state = carry_out(hand_problem(), PLAN, 19)
     left = state.problem
     assert state.settled == {"A"}
@@ -105,38 +87,16 @@ def test_bad_times_are_refused() -> None:
         carry_out(hand_problem(), PLAN, 0, -2)
 
 
-def plant_of(seed: int) -> Problem:
-    """A drawn plant in which everything that a problem can say occurs."""
-    rng = Random(f"replan {seed}")
-    p = draw_plant(Recipe(rng.randint(1, 18), rng.randint(1, 4), seed, rng.uniform(0.5, 1.5)))
-    depth = rng.choice((0.0, 0.3))
-    days = tuple(range(0, 900, 60)) if rng.random() < 0.5 else (0,)
-    ends = (*(d + rng.randint(20, 55) for d in days[:-1]), FOREVER)
-    p = replace(
-        p,
-        ramp=Ramp(depth, depth, 12),
-        setups=replace(p.setups, anticipatory=rng.random() < 0.7),
-        cutting=replace(p.cutting, places=rng.randint(1, 2), transport=rng.randint(0, 3)),
-        finishing=replace(p.finishing, places=rng.randint(1, 2), transport=rng.randint(0, 3)),
-        calendars={"shift": WorkTimes(days, ends)},
-        lines=tuple(
-            replace(x, calendar=rng.choice(("", "shift")), free=rng.choice((0, 7))) for x in p.lines
-        ),
-    )
-    if rng.random() < 0.5:
-        p = replace(p, cutting=replace(p.cutting, calendar="shift"))
-    if rng.random() < 0.3:
-        p = replace(p, finishing=replace(p.finishing, calendar="shift"))
-    if len(p.orders) > 3 and rng.random() < 0.3:
-        last = replace(p.orders[-1], after=(p.orders[0].order, p.orders[1].order))
-        p = replace(p, orders=(*p.orders[:-1], last))
-    return p
-
-
-@settings(max_examples=150, deadline=None)
+@settings(
+    max_examples=150,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(st.integers(1, 100_000), st.lists(st.integers(1, 40), min_size=1, max_size=6))
-def test_carried_out_in_pieces_it_takes_the_same_times(seed: int, steps: list[int]) -> None:
-    problem = plant_of(seed)
+def test_carried_out_in_pieces_it_takes_the_same_times(
+    draw: Callable[[int], Problem], schedule: Checked, seed: int, steps: list[int]
+) -> None:
+    problem = draw(seed)
     c = compile_problem(problem)
     sequences = sequences_of(c, best_rule(c, ("FIFO", "EDD")).plan)
     whole = {row.order: row for row in schedule(problem, sequences).rows}
