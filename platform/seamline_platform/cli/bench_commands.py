@@ -8,11 +8,13 @@ from typing import Annotated, Any
 import typer
 
 from seamline_platform.cli.forecast_bench_commands import bench_forecast
+from seamline_platform.cli.schedule_bench_commands import bench_schedule
 from seamline_platform.cli.words import JsonOption, note, print_figures, print_json
 
 sim_app = typer.Typer(help="The simulated world alone, as fast as it goes.", no_args_is_help=True)
-bench_app = typer.Typer(help="Measure this machine, and forecasters.", no_args_is_help=True)
+bench_app = typer.Typer(help="Measure this machine, forecasters and solvers.", no_args_is_help=True)
 bench_app.command("forecast")(bench_forecast)
+bench_app.command("schedule")(bench_schedule)
 
 SecondsOption = Annotated[
     float | None, typer.Option("--seconds", help="How long to measure.  [default: its own]")

@@ -24,7 +24,7 @@ def model_hash(spec: str) -> str:
     by name alone: loading it will say why.
     """
     total = hashlib.sha256(f"{_short(spec)}\0{_versions()}\0".encode())
-    total.update(code_sha256().encode() if is_shipped(spec) else _foreign_code(spec))
+    total.update(code_sha256().encode() if is_shipped(spec) else foreign_code(spec, _module(spec)))
     return total.hexdigest()
 
 
@@ -33,12 +33,12 @@ def is_shipped(spec: str) -> bool:
     return _module(spec).startswith(_SHIPPED)
 
 
-@lru_cache(maxsize=1)
-def code_sha256() -> str:
-    """Return the sha-256 of all code in `seamline_platform.demand`."""
+@lru_cache(maxsize=8)
+def code_sha256(package: str = "demand") -> str:
+    """Return the sha-256 of all code in a package of `seamline_platform`, by default `demand`."""
     total = hashlib.sha256()
-    root = resources.files("seamline_platform") / "demand"
-    for name, content in sorted(_files(root, "demand")):
+    root = resources.files("seamline_platform") / package
+    for name, content in sorted(_files(root, package)):
         total.update(f"{name}\0{len(content)}\0".encode())
         total.update(content)
     return total.hexdigest()
@@ -65,12 +65,13 @@ def _module(spec: str) -> str:
     return next((p.module for p in entry_points(group=GROUP) if p.name == name), "")
 
 
-def _foreign_code(spec: str) -> bytes:
+def foreign_code(spec: str, module: str) -> bytes:
+    """Return the code of a loose file `mine.py:Mine`, or of the file of `module`; empty: none."""
     if ".py:" in spec:
         path: Path | None = Path(spec.rpartition(":")[0])
     else:
         try:
-            found = importlib.util.find_spec(_module(spec)) if _module(spec) else None
+            found = importlib.util.find_spec(module) if module else None
         except (ImportError, ValueError):
             found = None
         path = Path(found.origin) if found is not None and found.origin else None

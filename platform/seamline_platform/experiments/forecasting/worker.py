@@ -9,7 +9,6 @@ import resource
 import signal
 import sys
 import time
-import traceback
 from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -35,6 +34,7 @@ from seamline_platform.experiments.forecasting.packing import (
     unpack_frame,
 )
 from seamline_platform.experiments.forecasting.sums import checked_sums, sums_of_paths
+from seamline_platform.experiments.workers import cpu_seconds, why
 
 READY: Final = b"ready"
 SAMPLES: Final = 500
@@ -136,13 +136,13 @@ class _Meter:
         self.figures: dict[str, float] = {}
 
     def __enter__(self) -> "_Meter":
-        self._wall, self._cpu = time.perf_counter(), _cpu_seconds()
+        self._wall, self._cpu = time.perf_counter(), cpu_seconds()
         return self
 
     def __exit__(self, *exc: object) -> None:
         self.figures = {
             "seconds": time.perf_counter() - self._wall,
-            "cpu_seconds": _cpu_seconds() - self._cpu,
+            "cpu_seconds": cpu_seconds() - self._cpu,
             "rss_mb": _peak_mb(),
         }
 
@@ -151,12 +151,6 @@ class _Meter:
         for name in ("seconds", "cpu_seconds"):
             self.figures[name] += other.figures[name]
         self.figures["rss_mb"] = other.figures["rss_mb"]
-
-
-def _cpu_seconds() -> float:
-    """Return processor seconds of this process and the children that it waited for."""
-    spent = os.times()
-    return spent.user + spent.system + spent.children_user + spent.children_system
 
 
 def _peak_mb() -> float:
@@ -172,15 +166,6 @@ def _peak_mb() -> float:
 
 def _json(document: dict[str, Any]) -> bytes:
     return json.dumps(document).encode()
-
-
-def why(exc: BaseException) -> str:
-    """Return what happened in one line: a message made for people, or the error and its place."""
-    if isinstance(exc, SeamlineError):
-        return str(exc)
-    frames = traceback.extract_tb(exc.__traceback__)
-    place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
-    return f"it raised {type(exc).__name__}: {exc}{place}"
 
 
 def serve(pipe: Connection, threads: int) -> None:

@@ -1,0 +1,6 @@
+"""Solvers of schedules behind one door: ours, raw CP-SAT and PyJobShop beside them, and yours."""
+
+from seamline_platform.planning.solvers.load import load_scheduler, scheduler_names
+from seamline_platform.planning.solvers.own import Annealing, DispatchRules, Seamline
+
+__all__ = ["Annealing", "DispatchRules", "Seamline", "load_scheduler", "scheduler_names"]

@@ -1,0 +1,93 @@
+"""Runs with solvers that work, raise, die, hang and cheat: rows fail, never the run."""
+
+from pathlib import Path
+
+import pytest
+
+from seamline_broker.errors import ConfigError, PluginError
+from seamline_platform.experiments.scheduling import catalogue, study
+from seamline_platform.experiments.scheduling.garment import GarmentCase
+from seamline_platform.experiments.scheduling.plan import Options
+from seamline_platform.experiments.scheduling.process import Worker, WorkerError
+from seamline_platform.experiments.scheduling.worker import SolveOrder
+from seamline_platform.planning.shop.annealing import Budget
+from seamline_platform.planning.shop.generate import Recipe, draw_plant
+
+SOLVERS = Path(__file__).parent / "solvers_to_try.py"
+
+
+@pytest.fixture
+def small_families(monkeypatch):
+    case = GarmentCase("garment_40x8", "1", draw_plant(Recipe(8, 2, seed=3)))
+    monkeypatch.setattr(catalogue, "load_cases", lambda family, folder, quick: (case,))
+    return case
+
+
+def options(tmp_path, **more):
+    return Options(
+        families=("garment_40x8",), peers="none", moves=400, out=tmp_path / "out", jobs=1, **more
+    )
+
+
+@pytest.mark.timeout(600)
+def test_a_bad_solver_fails_its_row_and_no_other(tmp_path, small_families):
+    names = ("Patient", "Raises", "Dies", "Forgets", "Wrong")
+    solvers = tuple(f"{SOLVERS}:{name}" for name in names)
+    result = study.run(options(tmp_path, solvers=solvers))
+    (found,) = result.cases
+    by_name = {column.rpartition(":")[2]: o for column, o in found.outcomes.items()}
+    assert by_name["Seamline"].ok
+    assert by_name["Seamline"].moves == 400
+    assert by_name["Seamline"].objective <= found.rules.objective
+    assert by_name["Patient"].objective == found.rules.objective == by_name["Patient"].start
+    assert "KeyError" in by_name["Raises"].reason
+    assert "ended with 3" in by_name["Dies"].reason
+    assert "is not planned" in by_name["Forgets"].reason
+    assert "returns an Answer" in by_name["Wrong"].reason
+    costs = [cost for _, cost in by_name["Seamline"].curve]
+    assert costs == sorted(costs, reverse=True)
+    assert costs[-1] == by_name["Seamline"].objective
+
+
+@pytest.mark.timeout(600)
+def test_a_finished_row_is_not_run_again_and_equal_moves_give_equal_plans(
+    tmp_path, small_families, monkeypatch
+):
+    first = study.run(options(tmp_path)).cases[0].outcomes["Seamline"]
+    again = study.run(options(tmp_path, fresh=True)).cases[0].outcomes["Seamline"]
+    assert again.solution == first.solution
+
+    def ask(*args):
+        raise AssertionError("it was run again")
+
+    monkeypatch.setattr(Worker, "ask", ask)
+    assert study.run(options(tmp_path)).cases[0].outcomes["Seamline"] == again
+
+
+@pytest.mark.timeout(600)
+def test_a_solver_that_never_ends_is_stopped(small_families):
+    worker = Worker(lambda: False)
+    order = SolveOrder(small_families, f"{SOLVERS}:Hangs", Budget(0.1), 1)
+    try:
+        with pytest.raises(WorkerError, match="did not end: stopped after 1 CPU seconds"):
+            worker.ask(order, 1.0, 300.0, lambda share, text: None)
+        order = SolveOrder(small_families, "DispatchRules", Budget(0.1), 1)
+        assert worker.ask(order, 60.0, 300.0, lambda share, text: None).ok
+    finally:
+        worker.close()
+
+
+def test_unknown_names_are_refused(tmp_path):
+    with pytest.raises(ConfigError, match="no family 'jacket'"):
+        study.run(Options(families=("jacket",), out=tmp_path))
+    with pytest.raises(ConfigError, match="no part 'dreams'"):
+        study.run(Options(parts=("dreams",), out=tmp_path))
+    with pytest.raises(PluginError, match="registered"):
+        study.run(Options(solvers=("Gurobi",), families=("garment_40x8",), out=tmp_path))
+    with pytest.raises(ConfigError, match="--peers"):
+        Options(peers="few")
+
+
+def test_spread_takes_evenly():
+    assert catalogue.spread("abcdefghij", 3) == ("a", "d", "g")
+    assert catalogue.spread("ab", 5) == ("a", "b")
