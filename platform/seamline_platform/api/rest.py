@@ -27,6 +27,7 @@ from seamline_platform.api.live_models import Plan
 from seamline_platform.api.model_rest import ModelService, modelling
 from seamline_platform.api.pages import load_page
 from seamline_platform.api.problems import RequestError, problem
+from seamline_platform.api.promise_rest import PromiseService, promising
 
 _log = logging.getLogger(__name__)
 Lifespan = Callable[[], AbstractAsyncContextManager[object]]
@@ -67,6 +68,7 @@ class Services:
     compare: CompareService
     models: ModelService
     insight: InsightService
+    promise: PromiseService
 
 
 _ERRORS: dict[int | str, dict[str, object]] = {
@@ -118,6 +120,7 @@ def create_app(
     # Insight first: its paths would otherwise be names of series.
     routers = [
         insight(services.insight),
+        promising(services.promise),
         _reading(services),
         _acting(services),
         comparing(services.compare),

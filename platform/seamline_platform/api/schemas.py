@@ -7,6 +7,7 @@ from seamline_platform.api import (
     insight_models,
     live_models,
     model_models,
+    promise_models,
     rest_models,
 )
 from seamline_platform.api.live_models import FRAMES, OPS, TOPICS
@@ -23,6 +24,7 @@ REST: dict[str, tuple[type[Model] | None, type[Model]]] = {
     "GET /api/forecast/{unique_id}/explain": (None, insight_models.ForecastExplanation),
     "GET /api/forecast/alarms": (None, insight_models.TrendAlarms),
     "GET /api/forecast/quality": (None, insight_models.ForecastQuality),
+    "GET /api/promise": (None, promise_models.PromiseQuote),
     "GET /api/kpis": (None, rest_models.KpiHistory),
     "GET /api/devices": (None, rest_models.DeviceList),
     "GET /api/readings": (None, rest_models.ReadingList),

@@ -16,6 +16,7 @@ from seamline_platform.api.problems import RequestError
 from seamline_platform.api.rest import Services
 from seamline_platform.app import answers, forecast_answers
 from seamline_platform.app.model_answers import ModelAnswers
+from seamline_platform.app.promise_answers import PromiseAnswers
 from seamline_platform.app.runtime import Runtime
 from seamline_platform.app.tasks import give, plan_payload
 
@@ -59,6 +60,7 @@ def services_of(runtime: Runtime, panels: Callable[[], Sequence[Mapping[str, obj
             lambda: (runtime.trainer.training, runtime.trainer.next_ms()),
         ),
         insight=runtime.insight,
+        promise=PromiseAnswers(runtime.view, lambda: runtime.policy.params),
     )
 
 

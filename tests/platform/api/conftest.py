@@ -23,6 +23,7 @@ from seamline_platform.api.model_models import (
     ModelRecipe,
 )
 from seamline_platform.api.problems import RequestError
+from seamline_platform.api.promise_models import PromiseLot, PromiseQuote
 from seamline_platform.api.rest import Services, create_app
 
 TOKEN = "a-token-for-tests"
@@ -116,6 +117,20 @@ class Compared:
     def _note(self, what: str, request: object) -> CompareState:
         self._calls.seen.append(("compare", what, request))
         return COMPARED
+
+
+class Promised:
+    """A maker that refuses every order below a hundred pieces, and promises nothing else."""
+
+    def quote(self, style: str, pieces: int, region: str, days: int) -> PromiseQuote:
+        lot = PromiseLot(
+            pieces=pieces, best=None, alternatives=[], in_time=False, refused="full",
+            refused_zh="已排满",
+        )  # fmt: skip
+        return PromiseQuote(
+            style=style, pieces=pieces, region=region, due_ms=days, lots=[lot], orders=0,
+            moq_pieces=100, ms=0.5,
+        )  # fmt: skip
 
 
 class Told:
@@ -246,6 +261,7 @@ def services(calls: Calls) -> Services:
         compare=Compared(calls),
         models=Models(calls),
         insight=Told(),
+        promise=Promised(),
     )
 
 

@@ -18,6 +18,7 @@ PATHS = [
     "/api/forecast/alarms",
     "/api/forecast/quality",
     "/api/forecast/TS01-WHT-M@east/explain",
+    "/api/promise?style=TS01&pieces=300&region=east",
     "/api/kpis",
     "/api/devices",
     "/api/readings?site=lab&node=area/line&device=cell&metric=temperature",

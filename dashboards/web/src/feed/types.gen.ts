@@ -812,6 +812,55 @@ export interface PlanBar {
   style: string;
 }
 
+/** The answer for a lot; most orders are one lot. */
+export interface PromiseLot {
+  pieces: number;
+  best: PromiseOption | null;
+  /** earlier days, and later cheaper ones */
+  alternatives: PromiseOption[];
+  in_time: boolean;
+  /** English text for a person */
+  refused: string;
+  /** the same in Chinese */
+  refused_zh: string;
+}
+
+/** One plant and day that could make the order. */
+export interface PromiseOption {
+  site: string;
+  region: string;
+  /** day of sewing (its midnight), epoch ms UTC */
+  sewn_ms: number;
+  /** day on which the goods are there (its midnight) */
+  arrives_ms: number;
+  /** sewing and way */
+  cost_yuan: number;
+  /** cost, and what its hours are worth to other orders */
+  price_yuan: number;
+  price_per_piece_yuan: number;
+  /** order that makes room by moving; empty: there is room */
+  moves: string;
+  /** English text for a person */
+  text: string;
+  /** the same in Chinese */
+  text_zh: string;
+}
+
+/** GET /api/promise: where and when one more order could be made, as things stand. */
+export interface PromiseQuote {
+  style: string;
+  pieces: number;
+  region: string;
+  /** day by which the goods are wanted (its midnight) */
+  due_ms: number;
+  lots: PromiseLot[];
+  /** orders without a kit that hours are kept for */
+  orders: number;
+  moq_pieces: number;
+  /** CPU milliseconds that the answer took */
+  ms: number;
+}
+
 /** Change of a put topic: the new whole. */
 export interface PutDelta {
   put: unknown;
@@ -1101,6 +1150,7 @@ export interface Answers {
   "GET /api/forecast/{unique_id}/explain": ForecastExplanation;
   "GET /api/forecast/alarms": TrendAlarms;
   "GET /api/forecast/quality": ForecastQuality;
+  "GET /api/promise": PromiseQuote;
   "GET /api/kpis": KpiHistory;
   "GET /api/devices": DeviceList;
   "GET /api/readings": ReadingList;
