@@ -3,11 +3,10 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
-from seamline_platform.planning.shop.compiled import CANNOT, Compiled
+from seamline_platform.planning.shop.compiled import Compiled
 from seamline_platform.planning.shop.decode import Plan, evaluate
-from seamline_platform.planning.shop.times import WorkTimes
 
 CHUNK_MOVES: Final = 4_000
 
@@ -77,8 +76,9 @@ def anneal_plan(
     if count < 2:
         return Found(plan, cost, 0, 0.0)
     from seamline_platform.planning.shop import annealing_kernel as kernel
+    from seamline_platform.planning.shop.search import Search
 
-    search = _Search(c, plan, fixed)
+    search = Search(c, plan, fixed)
     x, best, done = 1 + seed % 2_147_483_646, cost, 0
     kernel.evaluate_all(search.tables, search.state)
     # One move that changes nothing for the worse: what is compiled is so before the clock runs.
@@ -113,98 +113,3 @@ def _temperatures(c: Compiled, plan: Plan, cost: int) -> tuple[float, float]:
     """Return the first and the last temperature, in costs of one order (found on drawn plants)."""
     each = max(cost / max(sum(len(s) for s in plan.sequences), 1), 1.0)
     return 2.0 * each, 0.01 * each
-
-
-class _Search:
-    """Tables and state of the inner loop."""
-
-    def __init__(self, c: Compiled, plan: Plan, fixed: Sequence[int] | None) -> None:
-        from seamline_platform.planning.shop.annealing_kernel import State, Tables
-
-        lines, orders = len(c.work), len(c.cut)
-        as_table, as_row = _makers()
-        axes = _axes([*c.times, c.cutting, c.finishing])
-        heads = fixed if fixed is not None else [
-            len(c.problem.fixed.get(line.line, ())) for line in c.problem.lines
-        ]  # fmt: skip
-        self.tables = Tables(
-            work=as_table(c.work), klass=as_row(c.klass), setup=as_table(c.setup),
-            change=as_table(c.change), losses=as_table(c.losses),
-            states=as_table([
-                [c.times[k].to_work(c.line_free[k]), c.line_class[k], c.line_age[k]]
-                for k in range(lines)
-            ]),
-            anticipatory=int(c.problem.setups.anticipatory),
-            release=as_row([c.cutting.to_work(r) for r in c.release]), cut=as_row(c.cut),
-            cut_transport=c.problem.cutting.transport, finish=as_row(c.finish),
-            finish_transport=c.problem.finishing.transport, due=as_row(c.due),
-            weight=as_row(c.weight), fixed=as_row(heads), axes=as_table(axes.bounds),
-            cut_busy=as_row(c.cut_busy), finish_busy=as_row(c.finish_busy),
-            starts=as_row(axes.starts), ends=as_row(axes.ends), done=as_row(axes.done),
-            tardiness=c.problem.objective.tardiness, set_up=c.problem.objective.setup,
-        )  # fmt: skip
-        planned = [i for s in plan.sequences for i in s]
-        width = max(len(planned), 1)
-        rows = [[*s, *[0] * (width - len(s))] for s in plan.sequences]
-        planned += [i for i, end in enumerate(c.sewn) if end != CANNOT]
-        line_of = [-1] * orders
-        for number, sequence in enumerate(plan.sequences):
-            for i in sequence:
-                line_of[i] = number
-        cuts = set(c.cuts)
-        cut_order = [i for i in plan.cut_order if i in cuts]
-        self.state = State(
-            sequences=as_table(rows), lengths=as_row([len(s) for s in plan.sequences]),
-            line_of=as_row(line_of), cut_order=as_row(cut_order), kit=as_row(c.kit),
-            sew_end=as_row(c.sewn), setups=as_row([0] * lines), ranked=as_row(planned),
-            tables=as_row([0] * c.problem.cutting.places), taken=as_row([0] * orders),
-            places=as_row([0] * c.problem.finishing.places), saved_kit=as_row([0] * orders),
-            saved_end=as_row([0] * orders), saved_setups=as_row([0] * lines),
-        )  # fmt: skip
-        self.best: tuple[Any, Any, Any] = (
-            as_table(rows), as_row([len(s) for s in plan.sequences]), as_row(cut_order)
-        )  # fmt: skip
-
-    def best_plan(self) -> Plan:
-        """Return the best state as a plan."""
-        sequences, lengths, cut_order = self.best
-        return Plan(
-            tuple(
-                tuple(int(i) for i in row[: int(n)])
-                for row, n in zip(sequences, lengths, strict=True)
-            ),
-            tuple(int(i) for i in cut_order),
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class _Axes:
-    bounds: list[list[int]]
-    starts: list[int]
-    ends: list[int]
-    done: list[int]
-
-
-def _axes(times: Sequence[WorkTimes]) -> _Axes:
-    result = _Axes([], [], [], [])
-    for axis in times:
-        first = len(result.starts)
-        result.bounds.append([first, first + len(axis.starts)])
-        result.starts.extend(axis.starts)
-        result.ends.extend(axis.ends)
-        result.done.extend(axis.done)
-    return result
-
-
-def _makers() -> tuple[Callable[[Any], Any], Callable[[Any], Any]]:
-    """Return makers of tables and rows: arrays where the loop is compiled, else lists."""
-    from seamline_platform.planning.shop.kernels import HAVE_NUMBA
-
-    if not HAVE_NUMBA:
-        return lambda rows: [list(row) for row in rows], list
-    import numpy as np
-
-    def make(values: Any) -> Any:
-        return np.array(values, dtype=np.int64)
-
-    return make, make

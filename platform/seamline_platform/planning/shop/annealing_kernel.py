@@ -8,7 +8,13 @@ it), two orders change places, an order gets another rank at cutting.
 import math
 from typing import Any, NamedTuple
 
-from seamline_platform.planning.shop.kernels import _compiled, cut_all, finish_all, sew_line
+from seamline_platform.planning.shop.kernels import (
+    _compiled,
+    burn_line,
+    cut_all,
+    finish_all,
+    sew_line,
+)
 
 
 class Tables(NamedTuple):
@@ -41,6 +47,15 @@ class Tables(NamedTuple):
     finish_busy: Any
     tardiness: int
     set_up: int
+    move: int
+    planned: Any
+    """Line of each order in the plan before, or -1."""
+    meters: Any
+    """By line, where its rates of electricity lie: see `burn_line`."""
+    meter_starts: Any
+    before: Any
+    rates: Any
+    near: Any
 
 
 class State(NamedTuple):
@@ -52,14 +67,20 @@ class State(NamedTuple):
     cut_order: Any
     kit: Any
     sew_end: Any
-    setups: Any
+    spans: Any
+    """Work of its line at which sewing of each order begins, and ends."""
+    costs: Any
+    """Of each line: set-ups and moves."""
+    burnt: Any
+    """Of each line: electricity, in millionths."""
     ranked: Any
     tables: Any
     taken: Any
     places: Any
     saved_kit: Any
     saved_end: Any
-    saved_setups: Any
+    saved_costs: Any
+    saved_burnt: Any
 
 
 @_compiled
@@ -75,23 +96,38 @@ def cut_now(t, s):  # type: ignore[no-untyped-def]
 @_compiled
 def sew_now(t, s, line):  # type: ignore[no-untyped-def]
     """Lay one line out anew."""
-    s.setups[line] = sew_line(
+    metered = t.meters[line][4] > 0
+    ticks = sew_line(
         s.sequences[line], s.lengths[line], t.work[line], t.klass, t.setup, t.change, t.losses,
         t.states[line], t.anticipatory, s.kit, s.sew_end, t.axes[line], t.starts, t.ends, t.done,
+        s.spans, metered,
     )  # fmt: skip
+    s.costs[line] = t.set_up * ticks
+    if t.move > 0:
+        for k in range(s.lengths[line]):
+            before = t.planned[s.sequences[line][k]]
+            if before >= 0 and before != line:
+                s.costs[line] += t.move
+    if metered:
+        s.burnt[line] = burn_line(
+            s.sequences[line], s.lengths[line], s.spans, t.meters[line], t.meter_starts, t.before,
+            t.rates, t.near,
+        )  # fmt: skip
 
 
 @_compiled
 def cost_now(t, s):  # type: ignore[no-untyped-def]
-    """Return the cost of the state from `sew_end` and `setups`."""
+    """Return the cost of the state from `sew_end`, `costs` and `burnt`."""
     late = finish_all(
         s.ranked, len(s.ranked), s.sew_end, t.finish, t.finish_transport, t.due, t.weight,
         t.finish_busy, s.places, t.axes[len(s.lengths) + 1], t.starts, t.ends, t.done,
     )  # fmt: skip
-    total = 0
+    total = t.tardiness * late
+    burnt = 0
     for line in range(len(s.lengths)):
-        total += s.setups[line]
-    return t.tardiness * late + t.set_up * total
+        total += s.costs[line]
+        burnt += s.burnt[line]
+    return total + burnt // 1_000_000
 
 
 @_compiled
@@ -148,24 +184,26 @@ def _pick_free(t, s, x):  # type: ignore[no-untyped-def]
 
 
 @_compiled
-def _keep(s, first, second, saved_end, saved_setups):  # type: ignore[no-untyped-def]
+def _keep(s, first, second):  # type: ignore[no-untyped-def]
     """Write down the times of two lines (or all: first < 0) so that a move can be taken back."""
     for line in range(len(s.lengths)):
         if first < 0 or line in (first, second):
-            saved_setups[line] = s.setups[line]
+            s.saved_costs[line] = s.costs[line]
+            s.saved_burnt[line] = s.burnt[line]
             for k in range(s.lengths[line]):
                 order = s.sequences[line][k]
-                saved_end[order] = s.sew_end[order]
+                s.saved_end[order] = s.sew_end[order]
 
 
 @_compiled
-def _restore(s, first, second, saved_end, saved_setups):  # type: ignore[no-untyped-def]
+def _restore(s, first, second):  # type: ignore[no-untyped-def]
     for line in range(len(s.lengths)):
         if first < 0 or line in (first, second):
-            s.setups[line] = saved_setups[line]
+            s.costs[line] = s.saved_costs[line]
+            s.burnt[line] = s.saved_burnt[line]
             for k in range(s.lengths[line]):
                 order = s.sequences[line][k]
-                s.sew_end[order] = saved_end[order]
+                s.sew_end[order] = s.saved_end[order]
 
 
 @_compiled
@@ -191,7 +229,7 @@ def _relocate(t, s, x, cost, temperature):  # type: ignore[no-untyped-def]
     to = t.fixed[other] + x % room
     if other == line and to == at:
         return x, cost
-    _keep(s, line, other, s.saved_end, s.saved_setups)
+    _keep(s, line, other)
     _take(s, line, at)
     _put(s, other, to, order)
     sew_now(t, s, line)
@@ -203,7 +241,7 @@ def _relocate(t, s, x, cost, temperature):  # type: ignore[no-untyped-def]
         return x, new
     _take(s, other, to)
     _put(s, line, at, order)
-    _restore(s, line, other, s.saved_end, s.saved_setups)
+    _restore(s, line, other)
     return x, cost
 
 
@@ -217,7 +255,7 @@ def _swap(t, s, x, cost, temperature):  # type: ignore[no-untyped-def]
     a, b = s.sequences[line][at], s.sequences[other][to]
     if t.work[line][b] < 0 or t.work[other][a] < 0:
         return x, cost
-    _keep(s, line, other, s.saved_end, s.saved_setups)
+    _keep(s, line, other)
     s.sequences[line][at], s.sequences[other][to] = b, a
     s.line_of[a], s.line_of[b] = other, line
     sew_now(t, s, line)
@@ -229,7 +267,7 @@ def _swap(t, s, x, cost, temperature):  # type: ignore[no-untyped-def]
         return x, new
     s.sequences[line][at], s.sequences[other][to] = a, b
     s.line_of[a], s.line_of[b] = line, other
-    _restore(s, line, other, s.saved_end, s.saved_setups)
+    _restore(s, line, other)
     return x, cost
 
 
@@ -256,7 +294,7 @@ def _rerank(t, s, x, cost, temperature):  # type: ignore[no-untyped-def]
         return x, cost
     for k in range(len(s.kit)):
         s.saved_kit[k] = s.kit[k]
-    _keep(s, -1, -1, s.saved_end, s.saved_setups)
+    _keep(s, -1, -1)
     _shift_rank(s.cut_order, start, to)
     new = evaluate_all(t, s)
     x = _next(x)
@@ -265,7 +303,7 @@ def _rerank(t, s, x, cost, temperature):  # type: ignore[no-untyped-def]
     _shift_rank(s.cut_order, to, start)
     for k in range(len(s.kit)):
         s.kit[k] = s.saved_kit[k]
-    _restore(s, -1, -1, s.saved_end, s.saved_setups)
+    _restore(s, -1, -1)
     return x, cost
 
 

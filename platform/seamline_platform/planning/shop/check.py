@@ -154,16 +154,55 @@ def _check_places(
 
 
 def _check_cost(problem: Problem, schedule: Schedule) -> list[str]:
-    tardiness = setup = 0
+    tardiness = setup = moved = ticks = 0
+    money = co2 = 0.0
     for row in schedule.rows:
-        if row.order in problem.order_of:
-            order = problem.order_of[row.order]
-            tardiness += order.weight * max(row.done - order.due, 0)
-            setup += row.setup
-    cost = problem.objective.tardiness * tardiness + problem.objective.setup * setup
-    if cost != schedule.value.cost:
-        return [f"The schedule costs {cost} and says {schedule.value.cost}."]
-    return []
+        if row.order not in problem.order_of or row.line not in problem.line_of:
+            continue
+        order = problem.order_of[row.order]
+        tardiness += order.weight * max(row.done - order.due, 0)
+        setup += row.setup
+        if order.sewn is None:
+            moved += problem.planned.get(row.order, row.line) != row.line
+            used = _electricity(problem, row)
+            money, co2, ticks = money + used[0], co2 + used[1], ticks + row.sew_end - row.sew_start
+    goal, said = problem.objective, schedule.value
+    exact = goal.tardiness * tardiness + goal.setup * setup + goal.move * moved
+    electricity = goal.energy * money + goal.co2 * co2
+    # What a line uses in a tick is counted in whole millionths, and the sum is rounded down.
+    blur = 1e-6 * ticks + 1e-6
+    apart = (goal.energy + goal.co2) * blur
+    least, most = (exact + math.floor(electricity + sign * apart) for sign in (-1, 1))
+    found = []
+    if not least <= said.cost <= most:
+        found.append(f"The schedule costs {exact + electricity:.0f} and says {said.cost}.")
+    for what, came, should, within in (
+        ("weighted ticks late", said.weighted_tardiness, tardiness, 0),
+        ("set-up ticks", said.setup, setup, 0),
+        ("moved orders", said.moved, moved, 0),
+        ("money for electricity", said.energy_cost, money, blur),
+        ("kg of CO2", said.co2, co2, blur),
+    ):
+        if abs(came - should) > within:
+            found.append(f"The schedule has {should:g} {what} and says {came:g}.")
+    return found
+
+
+def _electricity(problem: Problem, row: Row) -> tuple[float, float]:
+    """Return money and kg of CO2 for sewing an order, rate by rate of the tariff."""
+    tariff, line = problem.tariff, problem.line_of[row.line]
+    if tariff is None:
+        return 0.0, 0.0
+    times, money, co2 = problem.times(line.calendar), 0.0, 0.0
+    ends = (*tariff.starts[1:], row.sew_end)
+    for begin, end, price, carbon in zip(
+        tariff.starts, ends, tariff.price, tariff.co2, strict=True
+    ):
+        if begin < row.sew_end and end > row.sew_start:
+            ticks = open_ticks(times, max(begin, row.sew_start), min(end, row.sew_end))
+            kwh = line.power_kw * ticks * problem.tick_ms / 3_600_000
+            money, co2 = money + kwh * price, co2 + kwh * carbon
+    return money, co2
 
 
 def setup_between(problem: Problem, before: tuple[str, str], after: tuple[str, str]) -> int:

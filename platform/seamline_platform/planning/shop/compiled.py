@@ -1,11 +1,13 @@
 """A problem as tables of whole numbers: what the decoders of a plan read, in Python or compiled."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
 from seamline_platform.planning.shop.problem import Line, Order, Problem, Stage
+from seamline_platform.planning.shop.tariff import Meter, meter, rates_per_tick
 from seamline_platform.planning.shop.times import ALWAYS, WorkTimes
 
 CANNOT: Final = -1
@@ -54,6 +56,39 @@ class Compiled:
     def cuts(self) -> list[int]:
         """Orders that are still to be cut."""
         return [i for i, kit in enumerate(self.kit) if kit == CANNOT and self.sewn[i] == CANNOT]
+
+    @cached_property
+    def planned(self) -> list[int]:
+        """Line of every order in the plan before; CANNOT where it had none."""
+        number = {line.line: k for k, line in enumerate(self.problem.lines)}
+        before = self.problem.planned
+        return [
+            number[before[o.order]] if o.order in before else CANNOT for o in self.problem.orders
+        ]
+
+    @cached_property
+    def money(self) -> list[Meter]:
+        """Of each line: what sewing costs in electricity, in millionths of the tariff's money."""
+        tariff = self.problem.tariff
+        return self._meters(tariff.price if tariff else ())
+
+    @cached_property
+    def co2(self) -> list[Meter]:
+        """Of each line: the CO2 of that electricity in mg."""
+        tariff = self.problem.tariff
+        return self._meters(tariff.co2 if tariff else ())
+
+    def _meters(self, per_kwh: Sequence[float]) -> list[Meter]:
+        tariff, tick_ms = self.problem.tariff, self.problem.tick_ms
+        made: dict[tuple[str, float], Meter] = {}
+        for line, times in zip(self.problem.lines, self.times, strict=True):
+            kind = (line.calendar, line.power_kw)
+            if tariff is None or not line.power_kw:
+                made[kind] = Meter()
+            elif kind not in made:
+                rates = rates_per_tick(per_kwh, line.power_kw, tick_ms)
+                made[kind] = meter(tariff.starts, rates, times)
+        return [made[line.calendar, line.power_kw] for line in self.problem.lines]
 
     @property
     def plain(self) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 
 from seamline_platform.planning.shop.compiled import CANNOT, CONTINUE, Compiled
+from seamline_platform.planning.shop.tariff import MICRO
 from seamline_platform.planning.shop.times import WorkTimes
 
 Sequences = Sequence[Sequence[int]]
@@ -48,7 +49,10 @@ class Times:
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """What a plan costs: `cost` = tardiness weight x sum w_j T_j + set-up weight x set-ups."""
+    """What a plan costs: `cost` is the sum of what follows, each times its weight (`Objective`).
+
+    The part of electricity in `cost` is rounded down to a whole number, over the whole plan.
+    """
 
     cost: int
     weighted_tardiness: int
@@ -56,6 +60,12 @@ class Value:
     late: int
     """Orders that are late."""
     makespan: int
+    moved: int = 0
+    """Orders on another line than in the plan before."""
+    energy_cost: float = 0.0
+    """In money of the tariff."""
+    co2: float = 0.0
+    """In kg."""
 
 
 class DeadlockError(ValueError):
@@ -174,14 +184,36 @@ def value(c: Compiled, t: Times) -> Value:
     late = [max(t.done[i] - c.due[i], 0) for i in planned]
     tardiness = sum(c.weight[i] * x for i, x in zip(planned, late, strict=True))
     setup = sum(t.setup[i] for i in planned)
+    sewn_here = [i for i in planned if c.sewn[i] == CANNOT]
+    moved = sum(c.planned[i] not in (CANNOT, t.line[i]) for i in sewn_here)
+    money, co2 = _electricity(c, t, sewn_here)
     goal = c.problem.objective
     return Value(
-        cost=goal.tardiness * tardiness + goal.setup * setup,
+        cost=goal.tardiness * tardiness
+        + goal.setup * setup
+        + goal.move * moved
+        + (goal.energy * money + goal.co2 * co2) // MICRO,
         weighted_tardiness=tardiness,
         setup=setup,
         late=sum(x > 0 for x in late),
         makespan=max((t.done[i] for i in planned), default=0),
+        moved=moved,
+        energy_cost=money / MICRO,
+        co2=co2 / MICRO,
     )
+
+
+def _electricity(c: Compiled, t: Times, orders: Sequence[int]) -> tuple[int, int]:
+    """Return money and CO2 of the electricity for sewing, in millionths of unit and kg."""
+    if c.problem.tariff is None:
+        return 0, 0
+    money = co2 = 0
+    for i in orders:
+        line = t.line[i]
+        begin, end = c.times[line].to_work(t.sew_start[i]), c.times[line].to_work(t.sew_end[i])
+        money += c.money[line].between(begin, end)
+        co2 += c.co2[line].between(begin, end)
+    return money, co2
 
 
 def evaluate(c: Compiled, plan: Plan) -> int:

@@ -22,13 +22,14 @@ from seamline_platform.planning.shop.problem import (
     Style,
 )
 from seamline_platform.planning.shop.schedule import Schedule
+from seamline_platform.planning.shop.tariff_document import tariff_document, tariff_of
 from seamline_platform.planning.shop.times import Shift, WorkTimes, work_times
 
 FORMAT: Final = "seamline-shop/1"
 CALENDAR_DAYS: Final = 400
 _PARTS: Final = (
     "format", "name", "start", "tick_ms", "styles", "orders", "lines", "cutting", "finishing",
-    "setups", "ramp", "objective", "calendars", "fixed",
+    "setups", "ramp", "objective", "calendars", "fixed", "planned", "tariff",
 )  # fmt: skip
 
 Document = Mapping[str, Any]
@@ -65,6 +66,11 @@ def problem_of(document: object) -> Problem:
             str(line): _names(orders, f"fixed.{line}")
             for line, orders in _mapping(d.get("fixed", {}), "fixed").items()
         },
+        planned={
+            str(order): str(line)
+            for order, line in _mapping(d.get("planned", {}), "planned").items()
+        },
+        tariff=tariff_of(d.get("tariff"), start_ms, tick_ms),
         start_ms=start_ms,
         tick_ms=tick_ms,
     )
@@ -93,6 +99,8 @@ def document_of(problem: Problem) -> dict[str, Any]:
             for name, t in problem.calendars.items()
         },
         "fixed": {line: list(orders) for line, orders in problem.fixed.items()},
+        "planned": dict(problem.planned),
+        "tariff": None if problem.tariff is None else tariff_document(problem.tariff),
     }
 
 

@@ -122,11 +122,12 @@ def cut_all(  # type: ignore[no-untyped-def]
 @_compiled
 def sew_line(  # type: ignore[no-untyped-def]
     sequence, length, work, klass, setup, change, losses, state, anticipatory, kit,
-    sew_end, axis, starts, ends, done,
+    sew_end, axis, starts, ends, done, spans, metered,
 ):  # fmt: skip
     """Fill in `sew_end` of a line's orders; return the sum of its set-ups.
 
-    `state` is (work at which the line is free, class, age) of the line; `work` its row.
+    `state` is (work at which the line is free, class, age) of the line; `work` its row. Where it is
+    `metered`, work at start and end of sewing goes into the two rows of `spans`.
     """
     first, last = axis[0], axis[1]
     free, at_class, age, kind = state[0], state[1], state[2], 2
@@ -153,6 +154,29 @@ def sew_line(  # type: ignore[no-untyped-def]
             sew_end[i] = end_at(free, first, last, starts, done)
         else:
             sew_end[i] = start_at(start, first, last, starts, ends, done)
+        if metered:
+            spans[0][i] = start
+            spans[1][i] = free
+    return total
+
+
+@_compiled
+def burn_line(sequence, length, spans, meter, starts, before, rates, near):  # type: ignore[no-untyped-def]
+    """Return the electricity of a line, in millionths: by sums up to each rate, so O(1) an order.
+
+    `meter` is where the line's rates lie in the tables: first, last, first of `near`, last of
+    `near`, width. `near` holds the rate at every multiple of the width: the right one is steps
+    away, however long the horizon.
+    """
+    total = 0
+    for n in range(length):
+        for edge in range(2):
+            work = spans[edge][sequence[n]]
+            k = near[min(meter[2] + work // meter[4], meter[3])]
+            while k < meter[1] and starts[k + 1] <= work:
+                k += 1
+            used = before[k] + rates[k] * (work - starts[k])
+            total += used if edge == 1 else -used
     return total
 
 

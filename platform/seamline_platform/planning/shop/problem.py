@@ -6,12 +6,13 @@ set-ups, `FHc | r_j, s_ijk, M_j | sum w_j T_j` in the notation of Graham et al. 
 (Scheduling, 5th ed., 2016). A tick is `Problem.tick_ms` milliseconds, a minute by default.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
 from seamline_broker.errors import ConfigError
+from seamline_platform.planning.shop.tariff import Tariff
 from seamline_platform.planning.shop.times import ALWAYS, WorkTimes
 
 MAX_ORDERS: Final = 100_000
@@ -105,6 +106,8 @@ class Line:
     colour: str = ""
     age: int = 0
     """Working ticks that the line has spent on that style by then (learning)."""
+    power_kw: float = 0.0
+    """What its machines draw while it sews."""
 
     def __post_init__(self) -> None:
         who = f"Line {self.line}"
@@ -112,6 +115,7 @@ class Line:
         _whole(f"{who}: operators", self.operators, 1)
         _whole(f"{who}: free", self.free, 0)
         _whole(f"{who}: age", self.age, 0)
+        _require(0 <= self.power_kw <= 10_000, f"{who}: power_kw", self.power_kw, "0 to 10,000 kW")
         for family, value in self.efficiency.items():
             _require(0 < value <= 2, f"{who}: efficiency of {family}", value, "above 0, at most 2")
 
@@ -176,14 +180,22 @@ class Ramp:
 
 @dataclass(frozen=True, slots=True)
 class Objective:
-    """Cost of a plan: `tardiness` x sum w_j T_j + `setup` x set-up ticks, all whole numbers."""
+    """Cost of a plan, a whole number: the sum of these weights, each times what it weighs."""
 
     tardiness: int = 10
+    """Per tick and weight of an order that is late."""
     setup: int = 1
+    """Per tick of set-up."""
+    move: int = 0
+    """Per order that is on another line than in the plan before (`Problem.planned`)."""
+    energy: int = 0
+    """Per unit of money of the tariff that sewing costs in electricity."""
+    co2: int = 0
+    """Per kg of CO2 of that electricity."""
 
     def __post_init__(self) -> None:
-        _whole("Objective.tardiness", self.tardiness, 0)
-        _whole("Objective.setup", self.setup, 0)
+        for name in ("tardiness", "setup", "move", "energy", "co2"):
+            _whole(f"Objective.{name}", getattr(self, name), 0)
 
 
 @dataclass(frozen=True)
@@ -209,6 +221,9 @@ class Problem:
     objective: Objective = Objective()
     calendars: Mapping[str, WorkTimes] = field(default_factory=dict)
     fixed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    planned: Mapping[str, str] = field(default_factory=dict)
+    """Line of an order in the plan before; each that leaves it costs `Objective.move`."""
+    tariff: Tariff | None = None
     start_ms: int = 0
     """Plant time (epoch ms) of tick 0."""
     tick_ms: int = 60_000
@@ -225,6 +240,7 @@ class Problem:
         for order in self.orders:
             self._check_order(order)
         self._check_fixed()
+        self._check_weighed()
         _check_precedence(self.orders)
 
     @cached_property
@@ -279,6 +295,17 @@ class Problem:
                         f"Order {name} is fixed on {line}, which may not or cannot sew it."
                     )
 
+    def _check_weighed(self) -> None:
+        for order, line in self.planned.items():
+            _known("Planned order", order, self.order_of)
+            _known(f"Line on which {order} was planned", line, self.line_of)
+        goal = self.objective
+        if self.tariff is None and (goal.energy or goal.co2):
+            raise ConfigError(
+                f"Objective: energy is {goal.energy} and co2 {goal.co2}, and there is no tariff; "
+                "give the problem one, or leave both at 0."
+            )
+
 
 def _unique(kind: str, names: Iterable[str]) -> None:
     seen: set[str] = set()
@@ -288,11 +315,10 @@ def _unique(kind: str, names: Iterable[str]) -> None:
         seen.add(name)
 
 
-def _known(what: str, name: str, known: Iterable[str], empty: bool = False) -> None:
-    known = list(known)
+def _known(what: str, name: str, known: Collection[str], empty: bool = False) -> None:
     if name in known or (empty and not name):
         return
-    shown = ", ".join(known[:8]) + (", .." if len(known) > 8 else "")
+    shown = ", ".join(list(known)[:8]) + (", .." if len(known) > 8 else "")
     raise ConfigError(f"{what} is {name!r}; there is: {shown or 'none'}.")
 
 
