@@ -15,12 +15,12 @@ from typing import Any, Final
 import numpy as np
 
 from seamline_broker.errors import ConfigError
-from seamline_platform.planning.shop.annealing import _axes, _makers
 from seamline_platform.planning.shop.compiled import CANNOT, Compiled
 from seamline_platform.planning.shop.decode import NEVER, Plan, Times, Value, decode, value
 from seamline_platform.planning.shop.kernels import HAVE_NUMBA
 from seamline_platform.planning.shop.luck import Luck
 from seamline_platform.planning.shop.noise import Drawn, Noise, draw
+from seamline_platform.planning.shop.tables import joined_axes, maker
 
 MAX_RUNS: Final = 100_000
 _CHUNK: Final = 1_000_000
@@ -191,7 +191,7 @@ class _Room:
     """Room for the times of one run after another."""
 
     def __init__(self, c: Compiled, plan: Plan) -> None:
-        self.as_table, self.as_row = _makers()
+        self.as_table = self.as_row = maker()
         self.never, self.nothing = [NEVER] * len(c.cut), [0] * len(c.cut)
         planned = sorted(chain.from_iterable(plan.sequences))
         planned += [i for i, end in enumerate(c.sewn) if end != CANNOT]
@@ -248,8 +248,8 @@ def _lucks(drawn: Drawn) -> Iterator[tuple[Any, Any, Any]]:
 def _tables(c: Compiled, plan: Plan) -> Any:
     from seamline_platform.planning.shop.risk_kernel import RunTables
 
-    as_table, as_row = _makers()
-    axes = _axes([*c.times, c.cutting, c.finishing])
+    as_table = as_row = maker()
+    axes = joined_axes([*c.times, c.cutting, c.finishing])
     width = max(map(len, plan.sequences), default=0) or 1
     cuts = set(c.cuts)
     return RunTables(

@@ -1,6 +1,6 @@
 """Tables and state of the search's inner loop: arrays where it is compiled, else lists."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +8,7 @@ from seamline_platform.planning.shop.annealing_kernel import State, Tables
 from seamline_platform.planning.shop.compiled import CANNOT, Compiled
 from seamline_platform.planning.shop.decode import Plan
 from seamline_platform.planning.shop.kernels import HAVE_NUMBA
-from seamline_platform.planning.shop.times import WorkTimes
+from seamline_platform.planning.shop.tables import Make, as_array, as_list, joined_axes
 
 
 class Search:
@@ -25,7 +25,7 @@ class Search:
         fixed: Sequence[int] | None = None,
         arrays: bool = HAVE_NUMBA,
     ) -> None:
-        make = _array if arrays else _lists
+        make = as_array if arrays else as_list
         heads = fixed if fixed is not None else [
             len(c.problem.fixed.get(line.line, ())) for line in c.problem.lines
         ]  # fmt: skip
@@ -44,11 +44,8 @@ class Search:
         )
 
 
-_Make = Callable[[Any], Any]
-
-
-def _tables(c: Compiled, heads: Sequence[int], make: _Make) -> Tables:
-    axes, meters = _axes([*c.times, c.cutting, c.finishing]), _meters(c)
+def _tables(c: Compiled, heads: Sequence[int], make: Make) -> Tables:
+    axes, meters = joined_axes([*c.times, c.cutting, c.finishing]), _meters(c)
     goal, lines = c.problem.objective, range(len(c.work))
     return Tables(
         work=make(c.work), klass=make(c.klass), setup=make(c.setup), change=make(c.change),
@@ -70,7 +67,7 @@ def _tables(c: Compiled, heads: Sequence[int], make: _Make) -> Tables:
     )  # fmt: skip
 
 
-def _state(c: Compiled, plan: Plan, make: _Make) -> tuple[State, tuple[Any, Any, Any]]:
+def _state(c: Compiled, plan: Plan, make: Make) -> tuple[State, tuple[Any, Any, Any]]:
     lines, orders = len(c.work), len(c.cut)
     planned = [i for s in plan.sequences for i in s]
     width = max(len(planned), 1)
@@ -94,25 +91,6 @@ def _state(c: Compiled, plan: Plan, make: _Make) -> tuple[State, tuple[Any, Any,
         saved_burnt=make([0] * lines),
     )  # fmt: skip
     return state, (make(rows), make(lengths), make(cut_order))
-
-
-@dataclass(frozen=True, slots=True)
-class _Axes:
-    bounds: list[list[int]]
-    starts: list[int]
-    ends: list[int]
-    done: list[int]
-
-
-def _axes(times: Sequence[WorkTimes]) -> _Axes:
-    result = _Axes([], [], [], [])
-    for axis in times:
-        first = len(result.starts)
-        result.bounds.append([first, first + len(axis.starts)])
-        result.starts.extend(axis.starts)
-        result.ends.extend(axis.ends)
-        result.done.extend(axis.done)
-    return result
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,13 +128,3 @@ def _meters(c: Compiled) -> _Meters:
         last = len(result.starts) - 1
         result.bounds.append([first, last, near, len(result.near) - 1, width])
     return result
-
-
-def _lists(values: Any) -> Any:
-    return [_lists(v) if isinstance(v, list | tuple) else v for v in values]
-
-
-def _array(values: Any) -> Any:
-    import numpy as np
-
-    return np.array(values, dtype=np.int64)
