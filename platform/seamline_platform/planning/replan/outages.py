@@ -3,9 +3,12 @@
 Everything is in ticks of the working times handed in.
 """
 
+from bisect import bisect_right
+from dataclasses import replace
 from typing import Final
 
 from seamline_broker.errors import ConfigError
+from seamline_platform.planning.shop.tariff import Tariff
 from seamline_platform.planning.shop.times import ALWAYS, FOREVER, WorkTimes
 
 MOST_GAPS: Final = 96
@@ -81,3 +84,16 @@ def since(times: WorkTimes, now: int) -> WorkTimes:
         tuple(a for a, _ in left), tuple(b if b >= FOREVER else b - now for _, b in left)
     )
     return ALWAYS if moved == ALWAYS else moved
+
+
+def tariff_since(tariff: Tariff | None, now: int) -> Tariff | None:
+    """Return a tariff in ticks from `now`."""
+    if tariff is None or now == 0:
+        return tariff
+    first = bisect_right(tariff.starts, now) - 1
+    return replace(
+        tariff,
+        starts=(0, *(tick - now for tick in tariff.starts[first + 1 :])),
+        price=tariff.price[first:],
+        co2=tariff.co2[first:],
+    )

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from seamline_broker.errors import ConfigError
-from seamline_platform.planning.replan.outages import since
+from seamline_platform.planning.replan.outages import since, tariff_since
 from seamline_platform.planning.shop.compiled import (
     CANNOT,
     CONTINUE,
@@ -89,6 +89,8 @@ class _Cut:
             finishing=self._stage(problem.finishing, self._finishing_ends()),
             calendars={name: since(times, self.now) for name, times in problem.calendars.items()},
             fixed=fixed,
+            planned=self._planned(names),
+            tariff=tariff_since(problem.tariff, self.now),
             start_ms=problem.start_ms + self.now * problem.tick_ms,
         )
         still = [names[i] for i in self.plan.cut_order if left_to_cut(left, names[i])]
@@ -99,6 +101,15 @@ class _Cut:
             past=self._past(),
             settled=frozenset(names[i] for i in self.settled),
         )
+
+    def _planned(self, names: list[str]) -> dict[str, str]:
+        """Return the line of every order that has not begun: leaving it is a move."""
+        return {
+            names[i]: line.line
+            for line, sequence in zip(self.c.problem.lines, self.plan.sequences, strict=True)
+            for i in sequence
+            if i not in self.begun
+        }
 
     def _fixed(self, names: list[str], freeze_ticks: int) -> dict[str, tuple[str, ...]]:
         """Keep what was fixed, and fix the head of each line that begins within the frozen time."""

@@ -199,7 +199,7 @@ def test_reality_moves_on_while_a_proposal_waits(plant: Problem) -> None:
         "此后已开工、不再移动：E (b)。",
     )
     assert b.proposal.sequences.lines == {"a": (), "b": ("C",)}
-    assert check(now.problem, b.proposal.schedule) == []
+    assert check(b.problem, b.proposal.schedule) == []
     done = b.accept(26)
     assert done.accepted.stale is None
     back = done.undo(27)

@@ -19,13 +19,15 @@ from seamline_platform.planning.replan.disturbance import (
     disturb,
 )
 from seamline_platform.planning.replan.evaluated import evaluated
-from seamline_platform.planning.replan.outages import closed, since, thinned
+from seamline_platform.planning.replan.outages import closed, since, tariff_since, thinned
 from seamline_platform.planning.replan.provisional import placeable, provisional
+from seamline_platform.planning.replan.tax import taxed, untaxed
 from seamline_platform.planning.shop.compiled import compile_problem
 from seamline_platform.planning.shop.dispatching import best_rule
 from seamline_platform.planning.shop.problem import Order, Problem
 from seamline_platform.planning.shop.schedule import Schedule
 from seamline_platform.planning.shop.sequences import Sequences, sequences_of
+from seamline_platform.planning.shop.tariff import Tariff
 from seamline_platform.planning.shop.times import ALWAYS, FOREVER, WorkTimes
 
 Checked = Callable[[Problem, Sequences], Schedule]
@@ -85,6 +87,25 @@ def test_times_with_a_hole() -> None:
         closed(shift, 0, FOREVER)
     with pytest.raises(ConfigError, match="no length"):
         closed(shift, 5, 5)
+
+
+def test_the_tariff_goes_on() -> None:
+    tariff = Tariff((0, 10, 50), (1.0, 2.0, 3.0), (0.1, 0.2, 0.3))
+    assert tariff_since(tariff, 10) == Tariff((0, 40), (2.0, 3.0), (0.2, 0.3))
+    assert tariff_since(tariff, 99) == Tariff((0,), (3.0,), (0.3,))
+    assert tariff_since(None, 5) is None
+
+
+def test_leaving_the_old_line_is_a_move(plant: Problem) -> None:
+    d = disturb(plant, PLAN, 20, Rush(Order("R", "T", "red", 5, due=30)))
+    assert dict(d.problem.planned) == {"C": "a", "E": "b"}
+    dear = replace(d.problem, objective=replace(d.problem.objective, move=50))
+    moved = Sequences({"a": ("R",), "b": ("E", "C")})
+    assert evaluated(dear, moved).value.moved == 1
+    assert evaluated(dear, moved).value.cost == evaluated(untaxed(dear), moved).value.cost + 50
+    other = taxed(dear, Sequences({"b": ("C", "GONE")}), 7)
+    assert (dict(other.planned), other.objective.move) == ({"C": "b"}, 7)
+    assert evaluated(other, moved).value.moved == 0
 
 
 def test_rush_late_cloth_and_bad_pieces(plant: Problem, schedule: Checked) -> None:
