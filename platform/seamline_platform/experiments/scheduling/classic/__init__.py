@@ -1,0 +1,1 @@
+"""Classical families of the scheduling literature: readers, cases, default selections."""

@@ -1,0 +1,179 @@
+"""Solvers against optima found by trying everything; budgets, seeds, incumbents."""
+
+import itertools
+import math
+import time
+from collections.abc import Callable
+
+import pytest
+
+from seamline_platform.planning.machines import annealing as annealing_module
+from seamline_platform.planning.machines.annealing import anneal
+from seamline_platform.planning.machines.check import check
+from seamline_platform.planning.machines.dispatching import best_rule
+from seamline_platform.planning.machines.problem import (
+    Job,
+    MachineProblem,
+    MachineSchedule,
+    Operation,
+    objective_of,
+)
+from seamline_platform.planning.machines.solve import (
+    cpsat_machines,
+    pyjobshop_machines,
+    solve_machines,
+)
+from seamline_platform.planning.scheduler import Answer, Run
+from seamline_platform.planning.shop.annealing import Budget
+
+pytest.importorskip("ortools", reason="CP-SAT is an extra")
+Draw = Callable[..., MachineProblem]
+Peer = Callable[[MachineProblem], int]
+MOVES = Budget(moves=20_000)
+
+
+def run(seed: int = 1, start: MachineSchedule | None = None) -> Run:
+    return Run(time.process_time, seed, start)
+
+
+def cost_of(problem: MachineProblem, answer: Answer) -> int:
+    assert isinstance(answer.solution, MachineSchedule)
+    verdict = check(problem, answer.solution)
+    assert verdict.feasible, verdict.faults
+    assert verdict.objective == objective_of(problem, answer.solution)
+    return verdict.objective
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_sequences_reach_the_optimum(
+    seed: int, one_machine: Draw, flow_shop: Draw, best_permutation: Peer
+) -> None:
+    for problem in (
+        one_machine(seed),
+        flow_shop(seed),
+        flow_shop(seed, "tardiness"),
+        flow_shop(seed, "tardiness", False),
+    ):
+        assert cost_of(problem, solve_machines(problem, MOVES, run())) == best_permutation(problem)
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("modes", [1, 2])
+def test_job_shops_reach_the_optimum(
+    seed: int, modes: int, job_shop: Draw, best_makespan: Peer
+) -> None:
+    problem = job_shop(seed, modes)
+    best = best_makespan(problem) if modes == 1 else None
+    proved = cpsat_machines(problem, Budget(cpu_s=20), run(), False)
+    assert proved.optimal
+    assert best in (None, cost_of(problem, proved))
+    assert cost_of(problem, solve_machines(problem, MOVES, run())) == cost_of(problem, proved)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_exact_solvers_agree_with_trying_everything(
+    seed: int, one_machine: Draw, flow_shop: Draw, best_permutation: Peer
+) -> None:
+    for problem in (one_machine(seed), flow_shop(seed), flow_shop(seed, "tardiness", False)):
+        best = best_permutation(problem)
+        for answer in (
+            cpsat_machines(problem, Budget(cpu_s=30), run(), False),
+            cpsat_machines(problem, Budget(cpu_s=30), run(), True),
+        ):
+            assert answer.optimal
+            assert cost_of(problem, answer) == best
+
+
+def test_pyjobshop_agrees(one_machine: Draw, flow_shop: Draw, job_shop: Draw) -> None:
+    pytest.importorskip("pyjobshop", reason="PyJobShop is a tool of developers")
+    for problem in (one_machine(3), flow_shop(3), job_shop(3, 2)):
+        peer = pyjobshop_machines(problem, Budget(cpu_s=30), run())
+        ours = cpsat_machines(problem, Budget(cpu_s=30), run(), False)
+        assert peer.optimal
+        assert cost_of(problem, peer) == cost_of(problem, ours)
+
+
+def test_a_hybrid_flow_shop_gets_real_machines() -> None:
+    both, third = ((0, 4), (1, 4)), ((2, 3),)
+    problem = MachineProblem(
+        "hybrid", 3, tuple(Job((Operation(both), Operation(third))) for _ in range(4))
+    )
+    for answer in (
+        solve_machines(problem, MOVES, run()),
+        cpsat_machines(problem, Budget(cpu_s=10), run(), False),
+    ):
+        assert cost_of(problem, answer) == 4 + 4 * 3
+
+
+def test_equal_moves_and_seeds_give_equal_answers(one_machine: Draw, job_shop: Draw) -> None:
+    for problem in (one_machine(9), job_shop(9, 2)):
+        first, again = (solve_machines(problem, Budget(moves=500), run(7)) for _ in range(2))
+        assert first == again
+
+
+def test_plain_python_gives_what_numba_gives(one_machine: Draw, flow_shop: Draw) -> None:
+    from seamline_platform.planning.machines import flow_kernel, one_machine_kernel
+
+    pytest.importorskip("numba", reason="nothing to compare with")
+    for kernel, problem in ((one_machine_kernel, one_machine(2)), (flow_kernel, flow_shop(2))):
+        start = best_rule(problem).schedule
+        search = annealing_module._search(problem, annealing_module._ranked(start))
+        again = annealing_module._search(problem, annealing_module._ranked(start))
+        cost = kernel.lay_out(search.tables, search.state, 0)
+        fast = kernel.anneal(search.tables, search.state, 77, cost, cost, 300, 5.0, 0.1)
+        kernel.lay_out(again.tables, again.state, 0)
+        plain = kernel.anneal.py_func(again.tables, again.state, 77, cost, cost, 300, 5.0, 0.1)
+        assert fast == plain
+
+
+def test_nothing_is_worse_than_the_rules_or_the_start(flow_shop: Draw, job_shop: Draw) -> None:
+    for problem in (flow_shop(5), job_shop(5)):
+        rule = best_rule(problem)
+        best = solve_machines(problem, MOVES, run()).solution
+        assert isinstance(best, MachineSchedule)
+        for answer in (
+            solve_machines(problem, Budget(moves=1), run()),
+            cpsat_machines(problem, Budget(cpu_s=1e-9), run(), True),
+        ):
+            assert cost_of(problem, answer) <= rule.cost
+        kept = solve_machines(problem, Budget(moves=1), run(start=best))
+        assert cost_of(problem, kept) == objective_of(problem, best)
+
+
+def test_improvements_are_handed_out_at_once_and_fall(one_machine: Draw) -> None:
+    costs: list[int] = []
+    told = Run(time.process_time, on_improve=lambda _, cost: costs.append(cost))
+    problem = one_machine(4)
+    answer = solve_machines(problem, MOVES, told)
+    assert costs == sorted(costs, reverse=True)
+    assert costs[-1] == cost_of(problem, answer)
+
+
+def test_a_cancelled_run_gives_the_start(flow_shop: Draw, job_shop: Draw) -> None:
+    stop = Run(time.process_time, cancelled=lambda: True)
+    for problem in (flow_shop(6), job_shop(6)):
+        assert cost_of(problem, solve_machines(problem, MOVES, stop)) <= best_rule(problem).cost
+        assert cpsat_machines(problem, MOVES, stop, False).solution is None
+
+
+def test_the_clock_that_is_handed_in_ends_the_search(flow_shop: Draw) -> None:
+    ticks = itertools.count()
+    problem = flow_shop(8)
+    start = best_rule(problem).schedule
+    found = anneal(problem, start, Budget(cpu_s=3.0), Run(lambda: float(next(ticks))), -1)
+    assert found.moves > 0
+    assert found.cost <= objective_of(problem, start)
+    assert next(ticks) < 10
+
+
+def test_a_flow_shop_too_large_for_a_model_keeps_its_start() -> None:
+    jobs = tuple(Job(tuple(Operation(((m, 1),)) for m in range(5))) for _ in range(300))
+    problem = MachineProblem("large", 5, jobs, permutation=True)
+    assert cpsat_machines(problem, Budget(cpu_s=1), run(), False) == Answer(None)
+    assert cost_of(problem, cpsat_machines(problem, Budget(cpu_s=1), run(), True)) == 304
+
+
+def test_no_jobs_are_done_at_once() -> None:
+    empty = MachineProblem("empty", 1, ())
+    assert solve_machines(empty, MOVES, run()).optimal
+    assert math.isclose(objective_of(empty, MachineSchedule(())), 0)
