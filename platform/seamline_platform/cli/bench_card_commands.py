@@ -26,14 +26,29 @@ def verify(
     data: DataOption = None,
     model: Annotated[
         str | None,
-        typer.Option(help="Where the model's file is now, if it was moved: mine.py:Mine."),
+        typer.Option(help="Where the model's (or solver's) file is now, if it was moved: "
+                          "mine.py:Mine."),
+    ] = None,
+    instances: Annotated[
+        Path | None,
+        typer.Option(help="Folder of published instances, for cards of schedules.",
+                     metavar="DIR"),
     ] = None,
     as_json: JsonOption = False,
-) -> None:
-    """Run what a card says again and compare: 0 all the same, 1 it differs, 2 it cannot be run."""
-    from seamline_platform.experiments.forecasting.verify import verify_card
+) -> None:  # fmt: skip
+    """Run what a card says again and compare: 0 all the same, 1 it differs, 2 it cannot be run.
 
-    found = verify_card(card, data, model=model, note=note)
+    Of a card of schedules every stored plan is checked again; what was made with a number of moves
+    is searched for again as well.
+    """
+    from seamline_platform.experiments.forecasting.verify import verify_card
+    from seamline_platform.experiments.scheduling.cards import is_schedule_card
+    from seamline_platform.experiments.scheduling.verify import verify_schedule_card
+
+    if is_schedule_card(card):
+        found = verify_schedule_card(card, instances, solver=model, note=note)
+    else:
+        found = verify_card(card, data, model=model, note=note)
     if as_json:
         print_json(found.document())
     else:

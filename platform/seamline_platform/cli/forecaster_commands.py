@@ -50,9 +50,7 @@ def check(
     from seamline_platform.demand.conformance.loose import spec_of
 
     spec = spec_of(forecaster)
-    report = check_forecaster(
-        spec, parse_duration(time_budget), None if as_json else _print_finding
-    )
+    report = check_forecaster(spec, parse_duration(time_budget), None if as_json else print_finding)
     if as_json:
         print_json(report.document())
     else:
@@ -62,7 +60,8 @@ def check(
     raise typer.Exit(0 if report.ok else 1)
 
 
-def _print_finding(finding: "Finding") -> None:
+def print_finding(finding: "Finding") -> None:
+    """Print a kept promise on one line, a broken one with what was asked and how to mend it."""
     if finding.ok:
         sys.stdout.write(f"ok      {finding.check:<12} {finding.came}\n")
     else:

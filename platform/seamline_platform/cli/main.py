@@ -21,6 +21,7 @@ from seamline_platform.cli import (
     model_commands,
     network_commands,
     part_commands,
+    scheduler_commands,
     shop_commands,
     sim_commands,
     table_commands,
@@ -179,6 +180,7 @@ app.add_typer(bench_commands.bench_app, name="bench")
 app.add_typer(experiment_commands.app, name="experiment")
 app.add_typer(model_commands.app, name="models")
 app.add_typer(forecaster_commands.app, name="forecaster")
+app.add_typer(scheduler_commands.app, name="scheduler")
 app.add_typer(docs_commands.docs_app, name="docs")
 app.command("query")(data_commands.query)
 app.command("export")(data_commands.export)

@@ -81,6 +81,10 @@ def bench_schedule(
         fresh=fresh,
     )  # fmt: skip
     result = _run(options)
+    if cards is not None:
+        from seamline_platform.experiments.scheduling.cards import write_cards
+
+        note(f"{len(write_cards(result, cards))} result cards: {cards}")
     if as_json:
         from seamline_platform.experiments.scheduling.document import document_of
 

@@ -50,14 +50,23 @@ def write_starter(name: str, folder: Path) -> Path:
     Raises:
         ConfigError: if `name` is no class name, or the file is there already.
     """
+    return write_class(_STARTER, name, folder)
+
+
+def write_class(template: str, name: str, folder: Path) -> Path:
+    """Write a file of a template with `{name}` in it; return its path.
+
+    Raises:
+        ConfigError: if `name` is no class name, or the file is there already.
+    """
     if not re.fullmatch(r"[A-Z][A-Za-z0-9]*", name):
         raise ConfigError(
             f"{name!r} is no name for a class; allowed: letters and digits, the first a capital, "
-            "as in MyForecaster."
+            "as in MyOwn."
         )
     path = folder / f"{re.sub(r'(?<=[a-z0-9])(?=[A-Z])', '_', name).lower()}.py"
     if path.exists():
         raise ConfigError(f"{path} is there already; choose another name or folder.")
     folder.mkdir(parents=True, exist_ok=True)
-    path.write_text(_STARTER.format(name=name), encoding="utf-8")
+    path.write_text(template.format(name=name), encoding="utf-8")
     return path

@@ -59,7 +59,15 @@ class PartOrder:
     settings: PartSettings
 
 
-Order = SolveOrder | PartOrder
+@dataclass(frozen=True, slots=True)
+class CheckOrder:
+    """One check of the conformance suite."""
+
+    solver: str
+    check: str
+
+
+Order = SolveOrder | PartOrder | CheckOrder
 
 
 class _Curve:
@@ -94,10 +102,13 @@ class Desk:
         self._warm: set[tuple[str, str]] = set()
 
     def answer(self, order: Order, told: Told) -> object:
-        """Return an `Outcome`, or the figures of a part."""
+        """Return an `Outcome`, the figures of a part, or a finding of the suite."""
         if isinstance(order, PartOrder):
             measure = import_module(_PARTS + order.part).measure
             return dict(measure(replace(order.settings, cpu=time.process_time), told))
+        if isinstance(order, CheckOrder):
+            checks = import_module(f"{_PARTS}conformance.checks")
+            return checks.run_check(order.solver, order.check)
         if order.solver == RULES:
             return _rules(order)
         return self._solved(order)

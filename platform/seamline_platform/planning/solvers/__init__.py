@@ -2,5 +2,13 @@
 
 from seamline_platform.planning.solvers.load import load_scheduler, scheduler_names
 from seamline_platform.planning.solvers.own import Annealing, DispatchRules, Seamline
+from seamline_platform.planning.solvers.peers import PyJobShop
 
-__all__ = ["Annealing", "DispatchRules", "Seamline", "load_scheduler", "scheduler_names"]
+__all__ = [
+    "Annealing",
+    "DispatchRules",
+    "PyJobShop",
+    "Seamline",
+    "load_scheduler",
+    "scheduler_names",
+]

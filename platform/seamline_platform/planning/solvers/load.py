@@ -1,5 +1,6 @@
 """Solvers by name: registered by a package, or a class in a loose file `mine.py:Mine`."""
 
+from pathlib import Path
 from typing import Final
 
 from seamline_broker.errors import PluginError
@@ -18,6 +19,22 @@ def canonical_scheduler(spec: str) -> str:
     """Return the registered name that `spec` means, whatever its case; else `spec` as it came."""
     asked = spec.replace("_", "").replace("-", "").casefold()
     return next((name for name in scheduler_names() if name.casefold() == asked), spec)
+
+
+def known_scheduler(spec: str) -> str:
+    """Return the registered name that `spec` means, or a loose file as it came.
+
+    Raises:
+        PluginError: if nobody registered such a name, or the file is not there.
+    """
+    name = canonical_scheduler(spec)
+    file = spec.rpartition(":")[0]
+    if (".py:" in spec and Path(file).is_file()) or name in scheduler_names():
+        return name
+    raise PluginError(
+        f"There is no solver {spec!r}; registered: {', '.join(scheduler_names())}; or name a file "
+        "and a class, as in 'mine.py:Mine'."
+    )
 
 
 def load_scheduler(spec: str) -> Scheduler:
@@ -42,7 +59,7 @@ def load_scheduler(spec: str) -> Scheduler:
         raise PluginError(f"Solver {spec!r}: kinds is {made.kinds!r}, not a set.") from exc
     if not kinds or not kinds <= KINDS:
         raise PluginError(
-            f"Solver {spec!r} takes {sorted(map(str, kinds)) or 'nothing'}; "
+            f"Solver {spec!r} takes {', '.join(sorted(map(str, kinds))) or 'nothing'}; "
             f"allowed in 'kinds': {', '.join(sorted(KINDS))}."
         )
     return made
