@@ -13,29 +13,41 @@ CHUNK_MOVES: Final = 4_000
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """How long to search: CPU seconds of this process, or a number of moves; the first that ends.
+    """How long to search: CPU seconds of this process, moves, or ticks; the first that ends.
 
-    A number of moves alone gives equal results on every machine.
+    `ticks` is deterministic time of an exact solver. Moves and ticks alone give equal results on
+    every machine.
     """
 
     cpu_s: float = math.inf
     moves: int = 0
+    ticks: float = 0.0
 
     def __post_init__(self) -> None:
-        if not self.cpu_s > 0 or self.moves < 0 or (math.isinf(self.cpu_s) and not self.moves):
+        counted = self.moves or self.ticks
+        least = min(self.moves, self.ticks)
+        if not self.cpu_s > 0 or least < 0 or (math.isinf(self.cpu_s) and not counted):
             raise ValueError(
-                f"A budget needs CPU seconds or moves above 0; got {self.cpu_s} s, {self.moves}."
+                f"A budget needs CPU seconds, moves or ticks above 0; got {self.cpu_s} s, "
+                f"{self.moves} and {self.ticks}."
             )
+
+    def used(self, cpu_s: float, moves: int, ticks: float = 0.0) -> float:
+        """Return the share that is used; 1 or more: it is at its end."""
+        by_moves = moves / self.moves if self.moves else 0.0
+        by_ticks = ticks / self.ticks if self.ticks else 0.0
+        return max(by_moves, by_ticks, cpu_s / self.cpu_s)
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The best plan, its cost, and the moves it took."""
+    """The best plan, its cost, and what it took: moves, ticks (deterministic time), CPU seconds."""
 
     plan: Plan
     cost: int
     moves: int
     cpu_s: float
+    ticks: float = 0.0
 
 
 Improved = Callable[[Plan, int], None]
@@ -88,7 +100,7 @@ def anneal_plan(
     began = cpu()
     hot, cold = _temperatures(c, plan, cost)
     while True:
-        share = _share(budget, done, cpu() - began)
+        share = budget.used(cpu() - began, done)
         if share >= 1 or cancelled() or best == 0:
             break
         moves = min(CHUNK_MOVES, budget.moves - done) if budget.moves else CHUNK_MOVES
@@ -102,11 +114,6 @@ def anneal_plan(
             on_improve(search.best_plan(), int(new))
         best = int(new)
     return Found(search.best_plan(), int(best), done, cpu() - began)
-
-
-def _share(budget: Budget, moves: int, cpu_s: float) -> float:
-    by_moves = moves / budget.moves if budget.moves else 0.0
-    return max(by_moves, cpu_s / budget.cpu_s)
 
 
 def _temperatures(c: Compiled, plan: Plan, cost: int) -> tuple[float, float]:

@@ -120,6 +120,7 @@ class ShopModel:
             if self.t.cut_start[i] != NEVER and c.cut[i]:
                 begin = axis.to_work(self.t.cut_start[i])
                 spans.append(cp.new_fixed_size_interval_var(begin, c.cut[i], ""))
+        spans += [cp.new_fixed_size_interval_var(0, work, "") for work in c.cut_busy if work]
         if self.cut:
             cp.add_cumulative(spans, [1] * len(spans), c.problem.cutting.places)
 
@@ -201,6 +202,7 @@ class ShopModel:
             if c.finish[i]:
                 begin = axis.to_work(self.t.finish_start[i])
                 spans.append(cp.new_fixed_size_interval_var(begin, c.finish[i], ""))
+        spans += [cp.new_fixed_size_interval_var(0, work, "") for work in c.finish_busy if work]
         if spans:
             cp.add_cumulative(spans, [1] * len(spans), c.problem.finishing.places)
 

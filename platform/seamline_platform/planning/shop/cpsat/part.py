@@ -37,7 +37,7 @@ class Part:
     """By order of the model: lines that it may stand on."""
     free: frozenset[int]
     frozen: tuple[int, ...]
-    """Orders with a place in the plan that the model takes as they are."""
+    """Orders with a place in the plan, or sewn already, that the model takes as they are."""
 
     @property
     def orders(self) -> tuple[int, ...]:
@@ -60,7 +60,8 @@ def part_of(
     """Return the part in which `free` may move: to `lines` where given, else among their lines.
 
     `fixed` is the number of orders at the head of each line that no order may come before; free
-    orders among them stay. A free order may always stay on its line.
+    orders among them stay, as do those that are sewn already. A free order may always stay on its
+    line.
 
     Raises:
         ValueError: if a free order has no place in the plan.
@@ -69,6 +70,8 @@ def part_of(
         if times.line[i] < 0:
             raise ValueError(f"Order {c.problem.orders[i].order} is free but has no place.")
     held = {i for n, row in zip(fixed, plan.sequences, strict=True) for i in row[:n]}
+    sewn = [i for i, end in enumerate(c.sewn) if end != CANNOT]
+    held.update(sewn)
     moving = sorted(set(free) - held)
     here = {times.line[i] for i in moving}
     options = {i: _options(c, i, times.line[i], here, lines) for i in moving}
@@ -89,7 +92,7 @@ def part_of(
     return Part(
         c, plan, times, heads, chains,
         {line: _line_start(c, line, head, times) for line, head in heads.items()},
-        options, frozenset(moving), tuple(i for i in placed if i not in options),
+        options, frozenset(moving), (*(i for i in placed if i not in options), *sewn),
     )  # fmt: skip
 
 
