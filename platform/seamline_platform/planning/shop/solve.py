@@ -1,22 +1,21 @@
-"""From a problem to a plan: the best rule, then annealing; who gets no place is told why."""
+"""From a problem to a plan: the best rule, annealing, CP-SAT; who gets no place is told why."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from seamline_broker.errors import SeamlineError
-from seamline_platform.planning.shop.annealing import (
-    Budget,
-    Cancelled,
-    Improved,
-    Timer,
-    anneal_plan,
-)
+from seamline_platform.planning.shop.annealing import Budget, Cancelled, Improved, Timer
 from seamline_platform.planning.shop.check import check
 from seamline_platform.planning.shop.compiled import Compiled, compile_problem
-from seamline_platform.planning.shop.decode import lines_for, unplaced
-from seamline_platform.planning.shop.dispatching import best_rule
+from seamline_platform.planning.shop.decode import Plan, lines_for, unplaced
+from seamline_platform.planning.shop.dispatching import RuleResult, every_rule
+from seamline_platform.planning.shop.pipeline import Journal, OnStage, StageReport, run_stages
 from seamline_platform.planning.shop.problem import Order, Problem
 from seamline_platform.planning.shop.schedule import Schedule, schedule_of
+
+RULES_SHARE: Final = 0.5
+"""Of the budget, after which no further rule is tried (the first one always is)."""
 
 
 class CheckError(SeamlineError):
@@ -32,7 +31,14 @@ class Solved:
     """The best rule, with its rank at cutting, as in `ATCS/EDD`."""
     rule_cost: int
     moves: int
+    """Moves of annealing."""
     cpu_s: float
+    plan: Plan
+    stages: tuple[StageReport, ...]
+    ticks: float
+    """Deterministic time of CP-SAT."""
+    course: tuple[tuple[float, int], ...]
+    """(CPU seconds, cost) of every improvement."""
 
 
 def solve(
@@ -41,31 +47,51 @@ def solve(
     cpu: Timer,
     *,
     seed: int = 1,
+    start: RuleResult | None = None,
     on_improve: Improved | None = None,
+    on_stage: OnStage | None = None,
     cancelled: Cancelled = lambda: False,
 ) -> Solved:
     """Return the best plan found; it never costs more than that of the best rule.
 
-    Orders that no line may sew, and those that wait for one of them, are left out with a reason.
-    Where orders have to follow others the plan is that of the best rule.
+    With `start` the search begins with that rule's plan instead, and costs no more than it. Orders
+    that no line may sew, and those that wait for one of them, are left out with a reason.
 
     Raises:
         CheckError: if the independent checker refuses the plan.
     """
     c = compile_problem(problem)
-    begun = cpu()
-    rule = best_rule(c)
-    plan, moves = rule.plan, 0
-    if not any(c.before):
-        found = anneal_plan(
-            c, plan, budget, cpu, seed=seed, on_improve=on_improve, cancelled=cancelled
-        )
-        plan, moves = found.plan, found.moves
+    began = cpu()
+    if on_stage is not None:
+        on_stage("rules")
+    rules = iter([start] if start is not None else every_rule(c))
+    best = next(rules)
+    journal = Journal(best.plan, best.cost, cpu, began, on_improve, on_stage)
+    for result in rules:
+        if cancelled() or journal.spent_s > RULES_SHARE * budget.cpu_s:
+            break
+        best = min(best, result, key=lambda r: r.cost)
+        journal.take(best.plan, best.cost)
+    journal.end("rules", 0.0)
+    run_stages(c, budget, journal, seed, cancelled)
+    return Solved(
+        checked_schedule(c, journal.plan), f"{best.rule}/{best.cut_rule}", best.cost,
+        journal.moves, journal.spent_s, journal.plan, tuple(journal.stages), journal.ticks,
+        tuple(journal.course),
+    )  # fmt: skip
+
+
+def checked_schedule(c: Compiled, plan: Plan) -> Schedule:
+    """Return the schedule of a plan, with reasons for orders without a place.
+
+    Raises:
+        CheckError: if the independent checker refuses it.
+    """
     schedule = schedule_of(c, plan, reasons(c, unplaced(c, plan)))
-    wrong = check(problem, schedule)
+    wrong = check(c.problem, schedule)
     if wrong:
         raise CheckError(f"The plan was refused by the checker: {wrong[0]} ({len(wrong)} in all)")
-    return Solved(schedule, f"{rule.rule}/{rule.cut_rule}", rule.cost, moves, cpu() - begun)
+    return schedule
 
 
 def reasons(c: Compiled, orders: list[int]) -> Mapping[int, str]:

@@ -5,6 +5,8 @@ two to four lines are solved to the end in tenths of a second, with the plan as 
 """
 
 from seamline_platform.planning.shop.cpsat.engine import Limits, have_cp_sat
+from seamline_platform.planning.shop.cpsat.full import FullResult, solve_full
+from seamline_platform.planning.shop.cpsat.search import lns
 from seamline_platform.planning.shop.cpsat.subproblem import SubResult, improve
 
-__all__ = ["Limits", "SubResult", "have_cp_sat", "improve"]
+__all__ = ["FullResult", "Limits", "SubResult", "have_cp_sat", "improve", "lns", "solve_full"]
