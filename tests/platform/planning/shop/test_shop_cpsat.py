@@ -19,7 +19,7 @@ from seamline_platform.planning.shop.cpsat.subproblem import heads_of, improve
 from seamline_platform.planning.shop.decode import DeadlockError, Plan, decode, evaluate
 from seamline_platform.planning.shop.dispatching import best_rule
 from seamline_platform.planning.shop.generate import Recipe, draw_plant
-from seamline_platform.planning.shop.problem import Problem, Ramp
+from seamline_platform.planning.shop.problem import Objective, Problem, Ramp
 from seamline_platform.planning.shop.schedule import schedule_of
 from seamline_platform.planning.shop.times import ALWAYS, FOREVER, WorkTimes
 
@@ -43,15 +43,20 @@ def _plant(seed: int, orders: int = 12, lines: int = 3) -> Problem:
         after = (rng.choice(names[:k]),) if k and rng.random() < 0.2 else ()
         changed.append(replace(o, kit=kit, after=after))
     which = ("", "early", "late")
+    before = {name: rng.choice(p.lines).line for name in names if rng.random() < 0.5}
     return replace(
         p,
         orders=tuple(changed),
+        objective=Objective(10, 1, move=rng.choice((0, 50))),
+        planned=before,
         calendars={"early": _shifts(rng), "late": _shifts(rng)},
         lines=tuple(
             replace(x, calendar=rng.choice(which), free=rng.randint(0, 20)) for x in p.lines
         ),
-        cutting=replace(p.cutting, calendar=rng.choice(which), transport=rng.choice((0, 3, 30))),
-        finishing=replace(p.finishing, calendar=rng.choice(which)),
+        cutting=replace(
+            p.cutting, calendar=rng.choice(which), transport=rng.choice((0, 3, 30)), busy=(9,)
+        ),
+        finishing=replace(p.finishing, calendar=rng.choice(which), busy=(rng.randint(0, 90),)),
         setups=replace(p.setups, anticipatory=rng.random() < 0.5),
     )
 
@@ -123,7 +128,8 @@ def _cost(c: Compiled, plan: Plan) -> int:
 def test_small_plants_are_solved_to_the_optimum_of_all_their_plans(seed: int) -> None:
     drawn = _plant(seed, orders=4, lines=2)
     orders = tuple(replace(o, kit=o.kit if o.kit is not None else o.release) for o in drawn.orders)
-    c = compile_problem(replace(drawn, orders=orders, ramp=Ramp()))
+    roomy = replace(drawn.finishing, places=4, busy=())  # nobody waits: first come, first served
+    c = compile_problem(replace(drawn, orders=orders, ramp=Ramp(), finishing=roomy))
     least = min(_cost(c, plan) for plan in _all_plans(c))
     every = {i: range(2) for i in range(4)}
     result = improve(c, _random_plan(c, Random(seed)), range(4), Limits(5.0), lines=every)
@@ -133,7 +139,7 @@ def test_small_plants_are_solved_to_the_optimum_of_all_their_plans(seed: int) ->
 
 @needs_cp_sat
 @pytest.mark.parametrize("seed", range(4))
-def test_with_cutting_the_optimum_of_all_plans_is_a_bound(seed: int) -> None:
+def test_with_cutting_and_finishing_the_optimum_of_all_plans_is_a_bound(seed: int) -> None:
     c = compile_problem(_plant(seed, orders=4, lines=2))
     least = min(_cost(c, plan) for plan in _all_plans(c))
     every = {i: range(2) for i in range(4)}
@@ -166,6 +172,18 @@ def test_fixed_heads_stay_and_nothing_comes_before_them() -> None:
     c = compile_problem(replace(drawn, fixed=fixed))
     result = improve(c, plan, range(12), Limits(0.5), lines=dict.fromkeys(range(12), (0, 1)))
     assert [row[:2] for row in result.plan.sequences] == [row[:2] for row in plan.sequences]
+    assert _checked(c, result.plan) <= evaluate(c, plan)
+
+
+@needs_cp_sat
+def test_what_is_sewn_already_is_not_moved_and_still_has_to_be_finished() -> None:
+    drawn = draw_plant(Recipe(12, 2, 6))
+    able = next(x.line for x in drawn.lines if drawn.can(x, drawn.orders[0]))
+    sewn = replace(drawn.orders[0], sewn=15, lines=(able,))
+    c = compile_problem(replace(drawn, orders=(sewn, *drawn.orders[1:])))
+    plan = best_rule(c).plan
+    result = improve(c, plan, range(12), Limits(0.2))
+    assert all(0 not in row for row in result.plan.sequences)
     assert _checked(c, result.plan) <= evaluate(c, plan)
 
 

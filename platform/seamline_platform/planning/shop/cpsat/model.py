@@ -2,9 +2,10 @@
 
 Optional intervals by (order, line), a circuit by line for sequences and set-ups, cutting and
 finishing as cumulatives, working times as curves between axes. Hints are the times of the decoder,
-so the model's first solution costs what the decoder says. Two things are approximate, and the
-decoder judges them: the model may let a cutting table wait, and learning in a new sequence is that
-of the first order behind a change. Energy is left out.
+so the model's first solution costs what the decoder says. Three things are approximate, and the
+decoder judges them: the model may let a cutting table wait, it may finish in another sequence than
+first come, first served, and learning in a new sequence is that of the first order behind a change.
+Electricity is left out.
 """
 
 from typing import Any
@@ -61,7 +62,16 @@ class ShopModel:
         goal = self.c.problem.objective
         late = [goal.tardiness * self.c.weight[i] * x for i, x in self.late.items()]
         setup = [goal.setup * x for r in self.routes.values() for x in r.setups]
-        self.m.cp.minimize(sum(late) + sum(setup))
+        self.m.cp.minimize(sum(late) + sum(setup) + sum(self._moves()))
+
+    def _moves(self) -> list[Any]:
+        """Return what it costs that orders stand on other lines than in the plan before."""
+        tax, planned = self.c.problem.objective.move, self.c.planned
+        return [
+            tax * on
+            for (i, line), on in self.on.items()
+            if tax and planned[i] not in (CANNOT, line)
+        ]
 
     def _axis(self, times: WorkTimes) -> int:
         if times not in self.axes:
@@ -220,8 +230,9 @@ class ShopModel:
         return Plan(tuple(rows), tuple(sorted(rank, key=lambda i: (begins[i], rank[i]))))
 
     def cost_of(self, times: Times) -> int:
-        """Return what the orders of the model cost at these times, apart from moves."""
+        """Return what the orders of the model cost at these times, apart from electricity."""
         c, goal = self.c, self.c.problem.objective
         late = sum(c.weight[i] * max(times.done[i] - c.due[i], 0) for i in self.part.orders)
         setup = sum(times.setup[i] for i in self.part.orders)
-        return goal.tardiness * late + goal.setup * setup
+        moved = sum(c.planned[i] not in (CANNOT, times.line[i]) for i in self.part.orders)
+        return goal.tardiness * late + goal.setup * setup + goal.move * moved
