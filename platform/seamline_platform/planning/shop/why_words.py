@@ -34,7 +34,7 @@ class Words:
             return x
         said: list[tuple[Topic, Text]] = [
             *(("where", text) for text in self.where(x, row)),
-            *(("when", text) for text in self.why_then(x)),
+            *(("when", text) for text in self.why_then(x, row)),
             ("late", self.late(row)),
             *(("earlier", text) for text in self.earlier(x)),
             *(("displaced", text) for text in self.displaced(x)),
@@ -89,12 +89,15 @@ class Words:
             cost = ("the plan would cost the same", "计划成本不变")
         return (f"on {e.line} {own[0]} and {cost[0]}", f"若改到 {e.line}，{own[1]}，{cost[1]}")
 
-    def why_then(self, x: Explanation) -> list[Text]:
+    def why_then(self, x: Explanation, row: Row) -> list[Text]:
         """Say what it waits for, and the chain back to its root."""
         mine = [link for link in x.chain if link.order == x.order]
         said = [self._step(link) for link in mine]
+        if not any(link.kind in ("sew", "runs") for link in mine):
+            sewn = Link("sew", x.order, row.line, row.sew_start, row.sew_end, 0)
+            said = [self._step(sewn), *said]
         before = [link for link in x.chain if link.order != x.order]
-        texts = [join(*said)] if said else []
+        texts = [join(*said)]
         if before:
             texts.append(self._back(x, before))
         closed = sum(link.closed for link in x.chain if link.kind not in ROOTS)
@@ -141,23 +144,24 @@ class Words:
         nearest = before[-1]
         names = list(dict.fromkeys(link.order for link in reversed(before)))
         shown = ", ".join(names[:_SHOWN]) + (" .." if len(names) > _SHOWN else "")
-        shown_zh = "、".join(names[:_SHOWN]) + ("等" if len(names) > _SHOWN else "")
+        shown_zh = "、".join(names[:_SHOWN]) + (" 等" if len(names) > _SHOWN else " ")
+        come = "comes" if len(names) == 1 else "come"
         if nearest.order in self.problem.order_of[x.order].after:
-            text = (f"it has to follow {shown}", f"须排在 {shown_zh} 之后")
+            text = (f"it has to follow {shown}", f"须排在 {shown_zh}之后")
         elif nearest.kind == "cut":
             text = (
-                f"it waits for a cutting table, where {shown} come first",
-                f"等待裁床：{shown_zh} 先裁",
+                f"it waits for a cutting table, where {shown} {come} first",
+                f"等待裁床：{shown_zh}先裁",
             )
         elif nearest.kind == "finish":
             text = (
-                f"it waits for finishing, where {shown} come first",
-                f"等待后整：{shown_zh} 先做",
+                f"it waits for finishing, where {shown} {come} first",
+                f"等待后整：{shown_zh}先做",
             )
         else:
             text = (
-                f"it waits for {nearest.line}, where {shown} come first",
-                f"等待 {nearest.line}：{shown_zh} 先做",
+                f"it waits for {nearest.line}, where {shown} {come} first",
+                f"等待 {nearest.line}：{shown_zh}先做",
             )
         root = x.chain[0]
         if root.kind == "start" or root.order == x.order:
