@@ -83,7 +83,7 @@ def test_it_waits_for_its_line() -> None:
     assert (x.position, x.queue, x.elsewhere) == (1, 2, ())
     said = x.say("when")
     assert "a is set up from Thu 01:02" in said[0].text
-    assert said[1].text == "it waits for a, where A come first"
+    assert said[1].text == "it waits for a, where A comes first"
     assert said[1].text_zh == "等待 a：A 先做"
     assert x.say("late")[0].text == "done Thu 01:52, 52 min after its due date Thu 01:00"
     assert x.say("late")[0].text_zh == "周四 01:52 完工，比交期 周四 01:00 晚 52 分钟"
