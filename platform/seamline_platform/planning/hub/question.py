@@ -1,0 +1,140 @@
+"""What the search is asked and what it answers, as plain data: it runs in a process of its own."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from typing import Any, Final
+
+from seamline_platform.planning.shop.annealing import Budget, Cancelled, Timer, anneal_plan
+from seamline_platform.planning.shop.compiled import compile_problem
+from seamline_platform.planning.shop.decode import Plan, evaluate
+from seamline_platform.planning.shop.document import document_of, problem_of
+from seamline_platform.planning.shop.problem import Problem
+from seamline_platform.planning.shop.sequences import Sequences, plan_of, sequences_of
+
+DEFAULT_RUNS: Final = 100
+
+
+@dataclass(frozen=True)
+class Question:
+    """Find a plan that costs less than `sequences`, in at most `cpu_s` CPU seconds.
+
+    `runs` is how often each candidate is then run forward under chance.
+    """
+
+    problem: Problem
+    sequences: Sequences
+    cpu_s: float = 3.0
+    seed: int = 1
+    runs: int = DEFAULT_RUNS
+
+    def to_document(self) -> dict[str, Any]:
+        """Return plain data for JSON."""
+        return {
+            "problem": document_of(self.problem),
+            "sequences": _to_document(self.sequences),
+            "cpu_s": self.cpu_s,
+            "seed": self.seed,
+            "runs": self.runs,
+        }
+
+    @classmethod
+    def from_document(cls, d: Mapping[str, Any]) -> "Question":
+        """Read what `to_document` wrote.
+
+        Raises:
+            ConfigError: if the problem contradicts itself.
+            KeyError, TypeError, ValueError: if a part is missing or has the wrong shape.
+        """
+        return cls(
+            problem_of(d["problem"]),
+            _from_document(d["sequences"]),
+            float(d["cpu_s"]),
+            int(d["seed"]),
+            int(d["runs"]),
+        )
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A plan that costs `cost` and what it took to find it."""
+
+    sequences: Sequences
+    cost: int
+    cpu_s: float
+    improvements: int = 0
+    compared: Mapping[str, Any] = field(default_factory=dict)
+    """How the candidates did in the twin's runs; empty until the search is done."""
+
+    def to_document(self) -> dict[str, Any]:
+        """Return plain data for JSON."""
+        return {
+            "sequences": _to_document(self.sequences),
+            "cost": self.cost,
+            "cpu_s": round(self.cpu_s, 4),
+            "improvements": self.improvements,
+            "compared": dict(self.compared),
+        }
+
+    @classmethod
+    def from_document(cls, d: Mapping[str, Any]) -> "Answer":
+        """Read what `to_document` wrote.
+
+        Raises:
+            KeyError, TypeError, ValueError: if a part is missing or has the wrong shape.
+        """
+        return cls(
+            _from_document(d["sequences"]),
+            int(d["cost"]),
+            float(d["cpu_s"]),
+            int(d["improvements"]),
+            dict(d["compared"]),
+        )
+
+
+def answer(
+    question: Question,
+    cpu: Timer,
+    *,
+    on_improve: Callable[[Answer], None] = lambda _: None,
+    cancelled: Cancelled = lambda: False,
+) -> Answer:
+    """Search from the question's plan; the answer never costs more than that.
+
+    Raises:
+        ConfigError: if the sequences do not fit the problem.
+    """
+    c = compile_problem(question.problem)
+    start = plan_of(c, question.sequences)
+    began, count = cpu(), 0
+
+    def better(plan: Plan, cost: int) -> None:
+        nonlocal count
+        count += 1
+        on_improve(Answer(sequences_of(c, plan), cost, cpu() - began, count))
+
+    budget = Budget(cpu_s=question.cpu_s)
+    found = anneal_plan(
+        c, start, budget, cpu, seed=question.seed, on_improve=better, cancelled=cancelled
+    )
+    return Answer(sequences_of(c, found.plan), evaluate(c, found.plan), cpu() - began, count)
+
+
+def method() -> str:
+    """Return how this installation searches, for people."""
+    compiled = "compiled" if find_spec("numba") else "plain Python"
+    return f"annealing ({compiled})"
+
+
+def _to_document(sequences: Sequences) -> dict[str, Any]:
+    return {
+        "lines": {line: list(orders) for line, orders in sequences.lines.items()},
+        "cut_order": list(sequences.cut_order),
+    }
+
+
+def _from_document(d: Mapping[str, Any]) -> Sequences:
+    return Sequences(
+        {str(line): tuple(map(str, orders)) for line, orders in d["lines"].items()},
+        tuple(map(str, d["cut_order"])),
+    )
