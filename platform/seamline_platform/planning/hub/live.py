@@ -5,13 +5,13 @@ What the search does not see, and why that is right enough, stands in
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, time
 from typing import Final
 
 from seamline_broker.contracts.catalogue import Catalogue
 from seamline_broker.contracts.view import OrderView, View
-from seamline_platform.planning.calendar import HOUR_MS, MINUTE_MS
+from seamline_platform.planning.calendar import DAY_MS, HOUR_MS, MINUTE_MS
 from seamline_platform.planning.evaluate import Job, Slot
 from seamline_platform.planning.floor import FREE_STATES, Floor, LineState
 from seamline_platform.planning.params import DispatchParams
@@ -32,6 +32,8 @@ FREEZE_MS: Final = HOUR_MS
 """What stands at a line and begins within this time is not moved any more."""
 LEARNT_TAUS: Final = 12
 """After so many time constants of the learning curve there is nothing left to learn."""
+CLOTH_WAIT_MS: Final = DAY_MS
+"""So much later the kit of an order is expected whose cloth is not there: nobody says when."""
 MOVE_TAX: Final = 600
 """Cost of an order on another line than in the plan before: an hour of lateness of weight 1."""
 
@@ -60,6 +62,8 @@ class LivePlan:
     running: tuple[Running, ...] = ()
     states: Mapping[str, str] = field(default_factory=dict)
     """State of each order of the problem."""
+    short: frozenset[str] = frozenset()
+    """Orders for which there is not enough cloth in their region now."""
 
     @property
     def now_ms(self) -> int:
@@ -104,7 +108,22 @@ def live_plan(
         Sequences({line.key: tuple(job.order for job in line.waiting) for line in lines}),
         tuple(r for line in lines for r in _running(line)),
         {job.order: job.state for _, job in jobs},
+        frozenset(writer.short),
     )
+
+
+def with_repairs(floor: Floor, repairs: Mapping[str, int]) -> None:
+    """Let broken lines be free when their repair is expected to end: plant time by `site/line`.
+
+    Without such a word the policy's own estimate holds. A line whose station is down sews on from
+    its buffers for a while, so this errs on the side of caution.
+    """
+    for line in floor.lines.values():
+        until_ms = repairs.get(line.key)
+        if line.down and until_ms is not None:
+            calendar = line.model.calendar
+            free_ms = max(calendar.to_work(until_ms), calendar.to_work(line.now_ms) + MINUTE_MS)
+            line.model = replace(line.model, free_ms=free_ms)
 
 
 def _running(line: LineState) -> Iterable[Running]:
@@ -121,6 +140,8 @@ class _Writer:
     ) -> None:
         self._view, self._params, self._locked = view, params, locked
         self._families = sorted({s.bulletin for s in view.catalogue.styles.values()})
+        self._cloth = {key: have - kept for key, (have, kept) in view.cloth_cm.items()}
+        self.short: set[str] = set()
         self._regions: dict[str, list[LineState]] = {}
         for line in floor.lines.values():
             self._regions.setdefault(line.info.region, []).append(line)
@@ -169,6 +190,9 @@ class _Writer:
         ready_ms = line.model.calendar.start_at(job.release_ms)
         if job.state not in FREE_STATES and len(lines) > 1:  # its kit would travel anew
             ready_ms = max(ready_ms, self._view.now_ms + line.transport_ms(order))
+        if job.state in FREE_STATES and self._is_short(line, order):
+            self.short.add(job.order)
+            ready_ms += CLOTH_WAIT_MS
         due_ms = order.due_ms - line.outbound_ms(order.region)
         return Order(
             order=job.order,
@@ -194,6 +218,15 @@ class _Writer:
         others = (x for x in self._regions[line.info.region] if x.joined or x is line)
         able = [x.key for x in others if job.state in FREE_STATES or x is line or not x.down]
         return tuple(able)
+
+    def _is_short(self, line: LineState, order: OrderView) -> bool:
+        """Take the order's cloth from what is free in its region; True if that is not enough."""
+        style = self._view.catalogue.styles[order.style]
+        key = (line.info.region, style.fabric, order.colour)
+        if key not in self._cloth:
+            return False
+        self._cloth[key] -= style.fabric_cm * order.pieces
+        return self._cloth[key] < 0
 
     def fixed(self, line: LineState) -> tuple[str, ...]:
         """Return what stands first at the line and begins within the frozen time."""
