@@ -137,6 +137,12 @@ class PlanningSettings(Section):
     minimum_order: int = Field(
         default=100, ge=1, description="pieces of the smallest replenishment"
     )
+    accept: Literal["auto", "ask"] = Field(
+        default="auto", description="better plans: accepted by policy, or a person is asked"
+    )
+    search_share: float = Field(
+        default=0.08, ge=0.0, le=2.0, description="CPU seconds of the plan search per wall second"
+    )
 
 
 class Settings(BaseSettings):

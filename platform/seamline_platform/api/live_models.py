@@ -6,6 +6,7 @@ from pydantic import Field
 
 from seamline_platform.api.compare_models import CompareDay, CompareMark, CompareState
 from seamline_platform.api.model_base import Model, PlantMs, Text, TextZh, WallMs
+from seamline_platform.api.plan_models import PlanBoard, PlannedOrder, PlanProposal
 
 
 class Clock(Model):
@@ -323,6 +324,9 @@ TOPICS: dict[str, tuple[MergeKind, type[Model] | None]] = {
     "kpi": ("put", KpiBoard),
     "orders": ("set", OrderRow),
     "plan": ("put", Plan),
+    "board": ("put", PlanBoard),
+    "plan_bars": ("set", PlannedOrder),
+    "plan_proposal": ("put", PlanProposal),
     "forecast": ("put", ForecastSummary),
     "devices": ("set", DeviceState),
     "log": ("app", LogEntry),

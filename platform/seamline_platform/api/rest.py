@@ -26,6 +26,7 @@ from seamline_platform.api.live import beat, live
 from seamline_platform.api.live_models import Plan
 from seamline_platform.api.model_rest import ModelService, modelling
 from seamline_platform.api.pages import load_page
+from seamline_platform.api.plan_rest import PlanService, planning
 from seamline_platform.api.problems import RequestError, problem
 from seamline_platform.api.promise_rest import PromiseService, promising
 
@@ -69,6 +70,7 @@ class Services:
     models: ModelService
     insight: InsightService
     promise: PromiseService
+    planning: PlanService
 
 
 _ERRORS: dict[int | str, dict[str, object]] = {
@@ -121,6 +123,7 @@ def create_app(
     routers = [
         insight(services.insight),
         promising(services.promise),
+        planning(services.planning),
         _reading(services),
         _acting(services),
         comparing(services.compare),

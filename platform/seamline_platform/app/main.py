@@ -32,6 +32,7 @@ _TASKS = {
     "nights": tasks.nights,
     "trainings": tasks.trainings,
     "page": tasks.page,
+    "plans": tasks.plans,
     "keep": tasks.keep,
 }
 

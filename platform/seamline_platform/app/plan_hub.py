@@ -22,7 +22,7 @@ from seamline_platform.planning.hub.allowance import Allowance
 from seamline_platform.planning.hub.follow import FollowedPlan
 from seamline_platform.planning.hub.live import LivePlan, live_plan, with_repairs
 from seamline_platform.planning.hub.question import KEPT, Question
-from seamline_platform.planning.hub.reasons import better, kept, reason_of, until
+from seamline_platform.planning.hub.reasons import better, kept, reason_of, sentence, until
 from seamline_platform.planning.hub.watch import News, Seen, look
 from seamline_platform.planning.params import DispatchParams
 from seamline_platform.planning.replan.board import PlanBoard
@@ -32,6 +32,7 @@ from seamline_platform.planning.shop.predictions import Prediction
 
 log = logging.getLogger(__name__)
 
+RELIEFS = frozenset({"repair", "refused"})
 SEARCH_EVERY_MS = 60 * 60_000
 """Plant time between searches that no disturbance asked for."""
 
@@ -84,7 +85,13 @@ class PlanHub:
         self._followed = False
         self._searched_ms = 0
         self._known: frozenset[str] = frozenset()
+        self._texts: dict[tuple[str, str, str], Text] = {}
+        """What was seen of disturbances that nobody reports: kind, line, order -> words."""
         self.solver = SolverState()
+
+    def may_spend(self, share: float) -> None:
+        """Let the search take so many CPU seconds per wall second, on average."""
+        self._allowance = replace(self._allowance, rate=share)
 
     # ---- what happens ----------------------------------------------------------------------------
 
@@ -94,9 +101,16 @@ class PlanHub:
             self._repairs[line] = until_ms
 
     def disturbed(self, trigger: Trigger) -> None:
-        """Answer a disturbance: a provisional plan at once, then a search for a better one."""
+        """Answer a disturbance: a provisional plan at once, then a search for a better one.
+
+        What makes room (a repair, a refusal) leaves the plan possible: it is shifted, and a better
+        one is looked for if the search has nothing else to do.
+        """
         with self._lock:
-            self._guarded(lambda: self._replan(trigger, self._words(trigger)))
+            if trigger.kind in RELIEFS:
+                self._guarded(lambda: self._relieved(trigger))
+            else:
+                self._guarded(lambda: self._replan(trigger, self._words(trigger)))
 
     def looked(self) -> list[News]:
         """Compare the plan with the plants; return disturbances that nobody reported.
@@ -223,7 +237,15 @@ class PlanHub:
         self._consider()
         self._search(trigger, self._grown().urgent)
 
+    def _relieved(self, trigger: Trigger) -> None:
+        self._look()
+        if self._cause is None and self._grown().full:
+            self._search(trigger, self._allowance.most)
+
     def _words(self, trigger: Trigger) -> Text:
+        seen = self._texts.pop((trigger.kind, trigger.station, trigger.order), None)
+        if seen is not None:
+            return sentence(seen)
         reason = reason_of(trigger.kind, trigger.station, trigger.order)
         until_ms = self._repairs.get("/".join(trigger.station.split("/")[:2]))
         if trigger.kind == "breakdown" and until_ms is not None:
@@ -233,6 +255,7 @@ class PlanHub:
     def _look(self) -> list[News]:
         view, live = self._see()
         self._seen, found = look(self._seen, view, live)
+        self._texts = {(news.kind, news.line, news.order): news.text for news in found}
         if self._board is None:
             self._change(self._started(live))
             self._carry_out()

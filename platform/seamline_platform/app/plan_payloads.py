@@ -57,6 +57,10 @@ def version_model(snapshot: Snapshot, version: Version) -> m.PlanVersion:
     )  # fmt: skip
 
 
+def _waiting(snapshot: Snapshot, version: Version | None) -> m.PlanVersion | None:
+    return None if version is None else version_model(snapshot, version)
+
+
 def _moved(snapshot: Snapshot, version: Version) -> int:
     """Return how many orders a version has on another line than the plan in force before it."""
     board = snapshot.board
@@ -78,8 +82,8 @@ def board_model(snapshot: Snapshot) -> m.PlanBoard:
     return m.PlanBoard(
         now_ms=snapshot.live.now_ms,
         accepted=version_model(snapshot, board.accepted),
-        provisional=board.provisional and version_model(snapshot, board.provisional),
-        proposal=board.proposal and version_model(snapshot, board.proposal),
+        provisional=_waiting(snapshot, board.provisional),
+        proposal=_waiting(snapshot, board.proposal),
         difference=[
             _change(snapshot, x) for x in (change.changes if change else ()) if x.kind != "same"
         ],
@@ -126,9 +130,11 @@ def proposal_model(snapshot: Snapshot) -> m.PlanProposal:
     version = snapshot.board.candidate
     if version is None:
         return m.PlanProposal(version=0, status="none", bars=[])
-    status = "proposal" if version is snapshot.board.proposal else "provisional"
-    shown = [planned(bar) for bar in bars(snapshot, version)]
-    return m.PlanProposal(version=version.number, status=status, bars=shown)
+    return m.PlanProposal(
+        version=version.number,
+        status="proposal" if version is snapshot.board.proposal else "provisional",
+        bars=[planned(bar) for bar in bars(snapshot, version)],
+    )
 
 
 def message(

@@ -107,7 +107,7 @@ class PlanPublisher:
         model = version_model(snapshot, version)
         about = snapshot.memory.circumstances.get(version.number)
         return {
-            "version": model.version, "status": version.status, "by": model.by,
+            "version": model.version, "status": version.status, "author": model.by,
             "trigger": model.trigger, "station": model.station, "order_id": model.order,
             "reason": model.reason, "reason_zh": model.reason_zh,
             "plant_ts": snapshot.live.now_ms, "wall_ts": self._clock.wall_ms(),

@@ -16,6 +16,7 @@ from seamline_platform.app.triggers import Trigger
 from seamline_platform.app.words import TRIGGERS, say
 from seamline_platform.planning.accept import fault_of
 from seamline_platform.planning.dispatch import DispatchPolicy
+from seamline_platform.planning.floor import Floor
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +77,18 @@ class Planner:
             view = self._without_impossible(self._wires.view(), trigger)
             commands = self._policy.decide(view, view.now_ms)
             return self._carry_out(commands, trigger, view, self._clock.wall_ms())
+
+    def preview(self) -> tuple[View, Floor]:
+        """Return the view, and the floor with free orders where the policy would have them sewn."""
+        with self._lock:
+            view = self._wires.view()
+            orders = {
+                name: order
+                for name, order in view.orders.items()
+                if order.state != "received" or fault_of(order, view.catalogue) is None
+            }
+            view = replace(view, orders=orders)
+            return view, self._policy.preview(view, view.now_ms)
 
     def _without_impossible(self, view: View, trigger: Trigger) -> View:
         """Refuse sellers' orders that nobody can make; return the view without them."""

@@ -23,6 +23,7 @@ from seamline_platform.app.diary import Note, notes
 from seamline_platform.app.insight import Insight
 from seamline_platform.app.lateness import Lateness
 from seamline_platform.app.nightly import Brain, BrainSettings
+from seamline_platform.app.plan_room import PlanRoom, RoomWires
 from seamline_platform.app.planner import Planner, Wires
 from seamline_platform.app.publisher import Publisher
 from seamline_platform.app.register import ModelRegister
@@ -37,6 +38,7 @@ from seamline_platform.app.words import ANSWERS, COMMANDS, say
 from seamline_platform.domain.batches import DecodedBatch
 from seamline_platform.ingest import Handlers, Ingest, IngestSettings
 from seamline_platform.planning.dispatch import DispatchPolicy
+from seamline_platform.planning.explain import Text
 from seamline_platform.settings import Settings
 from seamline_platform.store import Store, StoreSettings
 from seamline_platform.streams.kpis import Kpis
@@ -83,6 +85,7 @@ class Runtime:
         restore(self.store, self.projection, self.kpis, self.reasons)
         self.ingest = Ingest(self.store, clock, self._handlers(), _ingest_settings(settings))
         self.planner = self._planner()
+        self.plans = self._plan_room()
         self._wire_brain()
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -109,6 +112,21 @@ class Runtime:
             refused=self._refused,
         )
         return Planner(self.policy, desk, wires, self.clock)
+
+    def _plan_room(self) -> PlanRoom:
+        wires = RoomWires(
+            preview=self.planner.preview,
+            publish=lambda topic, payload: self.ingest.client.publish(topic, payload, 1, True),
+            post=self.hub.post,
+            insert=self.store.insert,
+            order=self.projection.order_view,
+            ask=self.ask,
+            trouble=self._trouble,
+        )
+        return PlanRoom(self.policy, wires, self.clock, self.settings.planning)
+
+    def _trouble(self, text: Text) -> None:
+        self.publisher.note(Note(self.now_ms, "P2", "plan", *text), self.clock.wall_ms())
 
     def _wire_brain(self) -> None:
         settings = BrainSettings(**self.settings.demand.model_dump())
@@ -204,6 +222,7 @@ class Runtime:
     def _heard(self, batch: DecodedBatch, found: list[Note], triggers: list[Trigger]) -> None:
         for note in found:
             self.publisher.note(note, batch.wall_ms)
+        self.plans.batch(batch)
         if self.stories.sewn(batch):
             self._watch(batch, None)
         heard = Moment(self.now_ms, self.clock.wall_ms())
@@ -337,6 +356,7 @@ class Runtime:
     def close(self) -> None:
         """End the comparison, if one runs, and close the store."""
         self.comparison.stop()
+        self.plans.close()
         try:
             self.store.close()
         except SeamlineError as exc:

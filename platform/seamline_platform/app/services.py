@@ -60,6 +60,7 @@ def services_of(runtime: Runtime, panels: Callable[[], Sequence[Mapping[str, obj
             lambda: (runtime.trainer.training, runtime.trainer.next_ms()),
         ),
         insight=runtime.insight,
+        planning=runtime.plans.answers,
         promise=PromiseAnswers(runtime.view, lambda: runtime.policy.params),
     )
 

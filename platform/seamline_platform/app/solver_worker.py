@@ -16,7 +16,8 @@ from typing import IO, Any, Final
 
 from seamline_broker.errors import SeamlineError
 from seamline_broker.parentwatch import ignore_interrupt, watch_parent
-from seamline_platform.planning.hub.question import Answer, Question, answer, method
+from seamline_platform.planning.hub.question import Answer, Question
+from seamline_platform.planning.hub.search import answer, method, warm_up
 
 _NICE: Final = 10
 Say = Callable[[dict[str, Any]], None]
@@ -78,6 +79,7 @@ def main() -> int:
             out.flush()
 
         inbox = _Inbox(sys.stdin)
+        warm_up(time.process_time)
         say({"t": "ready", "method": method()})
         while (line := inbox.take()) is not None:
             _work(line, inbox, say)

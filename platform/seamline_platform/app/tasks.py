@@ -52,6 +52,10 @@ async def decide(runtime: Runtime) -> None:
         triggers, runtime.triggers = runtime.triggers, []
         trigger = most_urgent(triggers) or Trigger(TIMER, runtime.clock.wall_ms())
         last_ms = runtime.now_ms
+        if trigger.is_disturbance:
+            await runtime.plans.disturbed(trigger)
+        else:
+            await runtime.plans.looked(last_ms)
         await _decide_once(runtime, trigger)
 
 
@@ -153,6 +157,11 @@ async def trainings(runtime: Runtime) -> None:
         if said is not None:
             note = Note(runtime.now_ms, "info", "forecast", *said)
             runtime.publisher.note(note, runtime.clock.wall_ms())
+
+
+async def plans(runtime: Runtime) -> None:
+    """Serve the search for better plans."""
+    await runtime.plans.run()
 
 
 async def page(runtime: Runtime) -> None:

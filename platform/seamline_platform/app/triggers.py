@@ -7,10 +7,15 @@ from seamline_platform.domain.batches import DecodedBatch
 from seamline_platform.domain.causes import MINOR_CAUSES
 
 TIMER = "timer"
-DISTURBANCES = frozenset({"breakdown", "repair", "rush_order", "refused"})
+DISTURBANCES = frozenset(
+    {"breakdown", "repair", "rush_order", "refused", "absence", "late_cloth", "quality"}
+)
 """Triggers that change a plan that stood: their answers count as re-plans."""
 
-_PRIORITY = ("breakdown", "rush_order", "refused", "repair", "forecast", "order", "kit", TIMER)
+_PRIORITY = (
+    "breakdown", "rush_order", "refused", "absence", "quality", "late_cloth", "repair", "plan",
+    "forecast", "order", "kit", TIMER,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

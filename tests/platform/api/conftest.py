@@ -10,6 +10,7 @@ from starlette.testclient import TestClient
 from seamline_broker.clock import ManualClock
 from seamline_broker.errors import StoreError
 from seamline_platform.api import insight_models as i
+from seamline_platform.api import plan_models as p
 from seamline_platform.api import rest_models as m
 from seamline_platform.api.compare_models import CONNECTED, SILOED, CompareState
 from seamline_platform.api.gate import Gate
@@ -167,6 +168,102 @@ class Told:
         )  # fmt: skip
 
 
+FIGURES = p.PlanFigures(
+    cost=120, tardiness=100, setup=20, move=0, energy=0, late=1, orders=1, p50=130.0, p90=None
+)
+VERSION = p.PlanVersion(
+    version=3, status="accepted", trigger="breakdown", station="suzhou/line-1/st-01", order="",
+    reason="down", reason_zh="故障", by="policy", plant_ms=1, wall_ms=2, latency_ms=40,
+    figures=FIGURES, moved=0,
+)  # fmt: skip
+PLANNED = p.PlannedOrder(
+    order="o-1", site="suzhou", line="line-1", start_ms=1, sew_ms=1, end_ms=2, setup_min=0,
+    kit_ms=0, due_ms=9, late_min=0, p50_ms=3, p90_ms=4, style="TS01", colour="WHT", pieces=120,
+    weight=1, state="queued", frozen=True, locked=False,
+)  # fmt: skip
+CHANGE = p.PlanChange(
+    order="o-1", kind="later", from_line="suzhou/line-1", to_line="suzhou/line-1", before_ms=2,
+    after_ms=3, shift_min=1, late_before_min=0, late_after_min=0,
+)  # fmt: skip
+SOLVER = p.PlanSolver(
+    state="idle", reason="", reason_zh="", pid=1, restarts=0, improvements=2, cost=120, cpu_s=1.5,
+    budget_s=3.0, method="annealing (plain Python)",
+)  # fmt: skip
+PLAN_VIEW = p.PlanView(
+    board=p.PlanBoard(
+        now_ms=1, accepted=VERSION, provisional=None, proposal=None, difference=[CHANGE],
+        followed=True, locked=["o-1"], can_undo=True, unplanned={"o-9": "no line"}, solver=SOLVER,
+        policy=p.PlanPolicy(accept="auto", text="t", text_zh="文"), history=[VERSION],
+    ),
+    accepted=[PLANNED],
+    proposal=p.PlanProposal(version=0, status="none", bars=[]),
+)  # fmt: skip
+
+
+class Planned:
+    """A board with one plan in force, and nothing that waits; it writes down what it is asked."""
+
+    def __init__(self, calls: Calls) -> None:
+        self._calls = calls
+
+    def view(self) -> p.PlanView:
+        return PLAN_VIEW
+
+    def accept(self, request: p.PlanAccept) -> p.PlanView:
+        return self._waiting("accept", request.version)
+
+    def reject(self, request: p.PlanAccept) -> p.PlanView:
+        return self._waiting("reject", request.version)
+
+    def undo(self) -> p.PlanView:
+        return self._waiting("undo", 3)
+
+    def policy(self, request: p.PlanPolicyChange) -> p.PlanView:
+        self._calls.seen.append(("plan", "policy", request.accept))
+        return PLAN_VIEW
+
+    def edit(self, request: p.PlanEdit) -> p.PlanEdited:
+        self._calls.seen.append(("plan", "edit", request))
+        return p.PlanEdited(
+            ok=False, reason="frozen", reason_zh="冻结", cost_before=120, cost_after=None,
+            version=0,
+        )  # fmt: skip
+
+    def order(self, order: str) -> p.PlanOrder:
+        if order != "o-1":
+            raise RequestError(404, f"Order {order!r}", "an order of this run", ["o-1"])
+        sentence = p.PlanSentence(topic="where", text="t", text_zh="文")
+        part = p.LatenessPart(cause="setup", minutes=5, text="t", text_zh="文")
+        return p.PlanOrder(
+            order=order, planned=PLANNED, unplanned="", explanation=[sentence], lateness=[part],
+            promised_ms=8, delivery_p50_ms=5, delivery_p90_ms=6, actual=ACTUAL,
+        )  # fmt: skip
+
+    def predictions(self) -> p.PlanPredictions:
+        candidate = p.PlanCandidate(
+            name="improved", cost=120, mean=130.0, p50=128.0, p90=150.0, late_p50=1.0,
+            better_by=0.0, low=0.0, high=0.0,
+        )  # fmt: skip
+        prediction = p.PlanPrediction(
+            version=3, plant_ms=1, trigger="breakdown", chosen="improved", runs=60,
+            candidates=[candidate], predicted=1, realised=1, mean_error_min=-2.5, covered_p90=1.0,
+        )  # fmt: skip
+        line = p.LineError(line="suzhou/line-1", orders=1, mean_error_min=-2.5, efficiency=0.52)
+        return p.PlanPredictions(predictions=[prediction], actuals=[ACTUAL], lines=[line])
+
+    def _waiting(self, what: str, version: int) -> p.PlanView:
+        self._calls.seen.append(("plan", what, version))
+        if version != 3:
+            raise RequestError(409, f"No plan {version} waits.", "a plan that waits")
+        return PLAN_VIEW
+
+
+ACTUAL = p.PlanActual(
+    order="o-1", site="suzhou", line="line-1", style="TS01", version=3, planned_start_ms=1,
+    actual_start_ms=1, planned_end_ms=2, actual_end_ms=3, error_min=0, p50_ms=None, p90_ms=None,
+)  # fmt: skip
+
+
 @pytest.fixture
 def calls() -> Calls:
     return Calls()
@@ -262,6 +359,7 @@ def services(calls: Calls) -> Services:
         models=Models(calls),
         insight=Told(),
         promise=Promised(),
+        planning=Planned(calls),
     )
 
 

@@ -13,6 +13,9 @@ PATHS = [
     "/api/orders",
     "/api/orders/o-1",
     "/api/plan",
+    "/api/plan/board",
+    "/api/plan/order/o-1",
+    "/api/plan/predictions",
     "/api/forecast",
     "/api/forecast/TS01-WHT-M@east",
     "/api/forecast/alarms",
@@ -85,6 +88,26 @@ def test_parameters_reach_the_service(signed_in: TestClient, calls) -> None:
         ("forecast", "TS01-WHT-M@east"),
         ("readings", "lab", "a/b", "c", "t", 5),
     ]
+
+
+def test_plans_are_accepted_rejected_and_edited_by_number_and_name(
+    signed_in: TestClient, calls
+) -> None:
+    for path in ("accept", "reject"):
+        assert signed_in.post(f"/api/plan/{path}", json={"version": 3}).status_code == 200
+    refused = signed_in.post("/api/plan/accept", json={"version": 9})
+    assert refused.status_code == 409
+    assert refused.json()["error"]["what"] == "No plan 9 waits."
+    assert signed_in.post("/api/plan/undo").json()["board"]["accepted"]["version"] == 3
+    signed_in.post("/api/plan/policy", json={"accept": "ask"})
+    move = {"kind": "move", "order": "o-1", "line": "suzhou/line-2", "position": 1}
+    edited = signed_in.post("/api/plan/edit", json=move).json()
+    assert (edited["ok"], edited["reason_zh"]) == (False, "冻结")
+    assert [seen[1] for seen in calls.seen] == [
+        "accept", "reject", "accept", "undo", "policy", "edit",
+    ]  # fmt: skip
+    for wrong in ({"kind": "burn", "order": "o-1"}, {"kind": "move"}, {"version": 0}):
+        assert signed_in.post("/api/plan/edit", json=wrong).status_code == 422
 
 
 def test_a_control_is_accepted_and_names_its_command(signed_in: TestClient, calls) -> None:

@@ -552,6 +552,27 @@ export interface KpiPoint {
   unit: string;
 }
 
+/** Minutes of an order's lateness that one cause brings; the parts sum to the lateness. */
+export interface LatenessPart {
+  cause: "capacity" | "setup" | "material" | "breakdown";
+  minutes: number;
+  /** English text for a person */
+  text: string;
+  /** the same in Chinese */
+  text_zh: string;
+}
+
+/** How far off the plan is on one line, and what follows for its processing times. */
+export interface LineError {
+  /** site/line */
+  line: string;
+  /** finished orders that were counted */
+  orders: number;
+  mean_error_min: number;
+  /** line efficiency that plans use now */
+  efficiency: number;
+}
+
 /** Topic `lines` (set by `site/line`): what one line does. */
 export interface LineState {
   /** a shift is on and it is not a break */
@@ -795,6 +816,33 @@ export interface Plan {
   bars: PlanBar[];
 }
 
+/** Accept or reject a proposal or a provisional plan by its number. */
+export interface PlanAccept {
+  version: number;
+}
+
+/** Planned against actual finish of one order. */
+export interface PlanActual {
+  order: string;
+  site: string;
+  line: string;
+  style: string;
+  /** plan that was in force when sewing began */
+  version: number;
+  /** plant time, epoch ms UTC */
+  planned_start_ms: number;
+  /** plant time, epoch ms UTC */
+  actual_start_ms: number;
+  /** plant time, epoch ms UTC */
+  planned_end_ms: number;
+  /** last stitch, epoch ms; 0 = it is still being sewn */
+  actual_end_ms: number;
+  /** minutes later than planned; negative: earlier */
+  error_min: number;
+  p50_ms: number | null;
+  p90_ms: number | null;
+}
+
 /** One bar of the Gantt: an order on a line. */
 export interface PlanBar {
   order: string;
@@ -810,6 +858,282 @@ export interface PlanBar {
   state: string;
   late: boolean;
   style: string;
+}
+
+/** Topic `board` (put): where planning stands. */
+export interface PlanBoard {
+  /** plant time, epoch ms UTC */
+  now_ms: number;
+  accepted: PlanVersion | null;
+  /** what stands until a better one is found */
+  provisional: PlanVersion | null;
+  /** waits for a person, or for the policy */
+  proposal: PlanVersion | null;
+  /** proposal, or else provisional plan, against the accepted one */
+  difference: PlanChange[];
+  /** commands follow the accepted plan; false = the rules alone */
+  followed: boolean;
+  /** orders that a person has locked */
+  locked: string[];
+  can_undo: boolean;
+  /** orders without a place, and why */
+  unplanned: Record<string, string>;
+  solver: PlanSolver;
+  policy: PlanPolicy;
+  /** newest first, at most 30 */
+  history: PlanVersion[];
+}
+
+/** One plan that was run forward in the twin, under the same luck as the others. */
+export interface PlanCandidate {
+  /** provisional | improved | .. */
+  name: string;
+  /** by the plan itself, without chance */
+  cost: number;
+  /** mean cost of the runs */
+  mean: number;
+  p50: number;
+  p90: number;
+  /** late orders, median */
+  late_p50: number;
+  /** mean paired difference to the chosen plan */
+  better_by: number;
+  /** its 95 % interval */
+  low: number;
+  high: number;
+}
+
+/** One line of the difference between the accepted plan and the other one. */
+export interface PlanChange {
+  order: string;
+  kind: "moved" | "earlier" | "later" | "new" | "gone";
+  /** site/line before; empty for new */
+  from_line: string;
+  /** site/line after; empty for gone */
+  to_line: string;
+  /** last stitch before, epoch ms */
+  before_ms: number | null;
+  /** last stitch after, epoch ms */
+  after_ms: number | null;
+  /** minutes later; negative: earlier */
+  shift_min: number;
+  late_before_min: number;
+  late_after_min: number;
+}
+
+/** One change by hand of the accepted plan (of the proposal, if there is one). */
+export interface PlanEdit {
+  kind: "move" | "swap" | "lock" | "unlock";
+  order: string;
+  /** move: site/line */
+  line?: string;
+  /** move: 0 = first of the line */
+  position?: number;
+  /** swap: the order to change with */
+  other?: string;
+}
+
+/** What an edit led to: a new proposal, or the reason why it cannot be. */
+export interface PlanEdited {
+  ok: boolean;
+  /** English text for a person */
+  reason: string;
+  /** the same in Chinese */
+  reason_zh: string;
+  cost_before: number;
+  cost_after: number | null;
+  /** the proposal that holds the edit; 0 if there is none */
+  version: number;
+}
+
+/** What a plan costs, and its parts; `cost` is what the parts sum to. */
+export interface PlanFigures {
+  cost: number;
+  /** cost of lateness */
+  tardiness: number;
+  /** cost of set-ups */
+  setup: number;
+  /** tax for orders on another line than planned before */
+  move: number;
+  /** cost of electricity and carbon dioxide, if they count */
+  energy: number;
+  /** orders that are late */
+  late: number;
+  /** orders in the plan */
+  orders: number;
+  /** median cost of the simulated runs */
+  p50: number | null;
+  /** cost that nine of ten simulated runs stay below */
+  p90: number | null;
+}
+
+/** GET /api/plan/order/{order}: why its place is as it is. */
+export interface PlanOrder {
+  order: string;
+  /** null if it is in no plan */
+  planned: PlannedOrder | null;
+  /** why it has no place; empty if it has one */
+  unplanned: string;
+  explanation: PlanSentence[];
+  lateness: LatenessPart[];
+  /** promised delivery, epoch ms; 0 = none */
+  promised_ms: number;
+  /** arrival of the goods, median */
+  delivery_p50_ms: number | null;
+  /** arrival of the goods, nine of ten before this */
+  delivery_p90_ms: number | null;
+  actual: PlanActual | null;
+}
+
+/** When a better plan is accepted without a person. */
+export interface PlanPolicy {
+  accept: "auto" | "ask";
+  /** English text for a person */
+  text: string;
+  /** the same in Chinese */
+  text_zh: string;
+}
+
+/** Let the policy accept, or ask a person each time. */
+export interface PlanPolicyChange {
+  accept: "auto" | "ask";
+}
+
+/** What the twin foretold when it chose, and what came of it. */
+export interface PlanPrediction {
+  version: number;
+  /** plant time, epoch ms UTC */
+  plant_ms: number;
+  trigger: string;
+  chosen: string;
+  runs: number;
+  candidates: PlanCandidate[];
+  /** orders whose finish was foretold */
+  predicted: number;
+  /** of these, sewn by now */
+  realised: number;
+  /** mean of actual minus foretold median */
+  mean_error_min: number | null;
+  /** share that was sewn before the foretold P90 */
+  covered_p90: number | null;
+}
+
+/** GET /api/plan/predictions: predictions, newest first, and planned against actual. */
+export interface PlanPredictions {
+  predictions: PlanPrediction[];
+  /** newest first, at most 200 */
+  actuals: PlanActual[];
+  lines: LineError[];
+}
+
+/** Topic `plan_proposal` (put): bars of the proposal, or else of the provisional plan. */
+export interface PlanProposal {
+  /** 0 = there is neither */
+  version: number;
+  status: "provisional" | "proposal" | "none";
+  bars: PlannedOrder[];
+}
+
+/** One sentence of an explanation. */
+export interface PlanSentence {
+  topic: "where" | "when" | "earlier" | "displaced" | "late";
+  /** English text for a person */
+  text: string;
+  /** the same in Chinese */
+  text_zh: string;
+}
+
+/** The solver's process: whether it works, and why not. */
+export interface PlanSolver {
+  state: "starting" | "idle" | "working" | "failed";
+  /** English text for a person */
+  reason: string;
+  /** the same in Chinese */
+  reason_zh: string;
+  /** process id; 0 = none runs */
+  pid: number;
+  restarts: number;
+  /** better plans found for the present question */
+  improvements: number;
+  /** best cost found for the present question */
+  cost: number | null;
+  /** CPU seconds spent on the present question */
+  cpu_s: number;
+  /** CPU seconds that it may spend */
+  budget_s: number;
+  /** how it searches: annealing, or annealing and CP-SAT */
+  method: string;
+}
+
+/** One plan: what made it, what it costs. `version` counts all plans of a run. */
+export interface PlanVersion {
+  version: number;
+  status: "accepted" | "provisional" | "proposal" | "rejected" | "superseded" | "undone" | "refused";
+  /** start, breakdown, rush_order, refused, orders, person, .. */
+  trigger: string;
+  /** site/line/station concerned, or empty */
+  station: string;
+  /** order concerned, or empty */
+  order: string;
+  /** English text for a person */
+  reason: string;
+  /** the same in Chinese */
+  reason_zh: string;
+  /** who gave it its status */
+  by: "policy" | "person" | "hub";
+  /** plant time, epoch ms UTC */
+  plant_ms: number;
+  /** wall time, epoch ms */
+  wall_ms: number;
+  /** wall ms from hearing of the reason to publishing it */
+  latency_ms: number;
+  figures: PlanFigures;
+  /** orders on another line than in the accepted plan before */
+  moved: number;
+}
+
+/** GET /api/plan/board: the board with the bars of both plans. */
+export interface PlanView {
+  board: PlanBoard;
+  accepted: PlannedOrder[];
+  proposal: PlanProposal;
+}
+
+/** One order in a plan: topic `plan_bars` (set by order id) for the accepted plan. */
+export interface PlannedOrder {
+  order: string;
+  site: string;
+  line: string;
+  /** start of the set-up, or of sewing if there is none */
+  start_ms: number;
+  /** first stitch, epoch ms */
+  sew_ms: number;
+  /** last stitch, epoch ms */
+  end_ms: number;
+  /** working minutes of set-up before the first stitch */
+  setup_min: number;
+  /** when its cut kit is at the line, epoch ms */
+  kit_ms: number;
+  /** when sewing has to be over for the goods to be in time */
+  due_ms: number;
+  /** minutes that it is late by this plan; 0 = in time */
+  late_min: number;
+  /** last stitch, median of the simulated runs */
+  p50_ms: number | null;
+  /** last stitch, in nine of ten simulated runs before this */
+  p90_ms: number | null;
+  style: string;
+  colour: string;
+  /** pieces that are still to be sewn */
+  pieces: number;
+  /** priority, 1 ordinary to 10 rush */
+  weight: number;
+  /** state of the order, as in OrderRow */
+  state: string;
+  /** queued next or being sewn: no plan moves it */
+  frozen: boolean;
+  /** a person has locked it to its place */
+  locked: boolean;
 }
 
 /** The answer for a lot; most orders are one lot. */
@@ -1108,6 +1432,9 @@ export interface TopicKinds {
   "kpi": "put";
   "orders": "set";
   "plan": "put";
+  "board": "put";
+  "plan_bars": "set";
+  "plan_proposal": "put";
   "forecast": "put";
   "devices": "set";
   "log": "app";
@@ -1127,6 +1454,9 @@ export interface TopicPayloads {
   "kpi": KpiBoard;
   "orders": OrderRow;
   "plan": Plan;
+  "board": PlanBoard;
+  "plan_bars": PlannedOrder;
+  "plan_proposal": PlanProposal;
   "forecast": ForecastSummary;
   "devices": DeviceState;
   "log": LogEntry;
@@ -1145,6 +1475,14 @@ export interface Answers {
   "GET /api/orders": OrderList;
   "GET /api/orders/{order}": OrderDetail;
   "GET /api/plan": Plan;
+  "GET /api/plan/board": PlanView;
+  "POST /api/plan/accept": PlanView;
+  "POST /api/plan/reject": PlanView;
+  "POST /api/plan/undo": PlanView;
+  "POST /api/plan/edit": PlanEdited;
+  "POST /api/plan/policy": PlanView;
+  "GET /api/plan/order/{order}": PlanOrder;
+  "GET /api/plan/predictions": PlanPredictions;
   "GET /api/forecast": ForecastList;
   "GET /api/forecast/{unique_id}": ForecastDetail;
   "GET /api/forecast/{unique_id}/explain": ForecastExplanation;

@@ -3,11 +3,13 @@
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from seamline_broker.errors import ConfigError
 from seamline_platform.planning.shop.problem import Problem
-from seamline_platform.planning.shop.risk import Risk
+
+if TYPE_CHECKING:  # what reads predictions need not load what makes them
+    from seamline_platform.planning.shop.risk import Risk
 
 Quantiles = tuple[int, int, int]
 """P10, P50 and P90."""
@@ -67,7 +69,7 @@ def _quantiles(came: Any) -> Quantiles:
     return low, middle, high
 
 
-def prediction_of(problem: Problem, name: str, risk: Risk) -> Prediction:
+def prediction_of(problem: Problem, name: str, risk: "Risk") -> Prediction:
     """Return what `risk` foretells of the plan `name`, to be kept until it has come about.
 
     It is made at tick 0 of the problem.

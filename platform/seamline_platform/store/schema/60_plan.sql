@@ -4,7 +4,7 @@
 CREATE TABLE plan_versions (
     version     BIGINT,     -- number of the plan within the run
     status      VARCHAR,    -- provisional | proposal | accepted | rejected | superseded | undone | refused
-    by          VARCHAR,    -- who gave it this status: policy | person | hub
+    author      VARCHAR,    -- who gave it this status: policy | person | hub
     trigger     VARCHAR,    -- start | breakdown | rush_order | refused | absence | ... | orders | person
     station     VARCHAR,    -- site/line/station concerned; empty if there is none
     order_id    VARCHAR,    -- order concerned; empty if there is none

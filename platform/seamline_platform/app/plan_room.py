@@ -1,0 +1,162 @@
+"""The plans of a platform wired together: hub, solver's process, publisher, planned and actual."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+from seamline_broker.clock import Clock
+from seamline_broker.contracts.view import OrderView, View
+from seamline_platform.api.hub import Hub
+from seamline_platform.app.plan_answers import PlanAnswers, policy_of
+from seamline_platform.app.plan_hub import PlanHub, PlanWires, Snapshot
+from seamline_platform.app.plan_publisher import PlanPublisher
+from seamline_platform.app.solver import Heard, SolverProcess, SolverState
+from seamline_platform.app.triggers import Trigger
+from seamline_platform.domain.batches import DecodedBatch
+from seamline_platform.planning.dispatch import DispatchPolicy
+from seamline_platform.planning.explain import Text
+from seamline_platform.planning.floor import Floor
+from seamline_platform.planning.hub.actuals import Actual, Ledger
+from seamline_platform.planning.hub.question import Question
+from seamline_platform.settings import PlanningSettings
+
+T = TypeVar("T")
+LOOK_EVERY_MS: Final = 15 * 60_000
+"""Plant time between two comparisons of the plan with the plants."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoomWires:
+    """What plans are connected to."""
+
+    preview: Callable[[], tuple[View, Floor]]
+    publish: Callable[[str, bytes], bool]
+    """Publish a retained message."""
+    post: Callable[[Callable[[Hub], None]], None]
+    insert: Callable[[str, Sequence[Mapping[str, object]]], None]
+    order: Callable[[str], OrderView | None]
+    ask: Callable[[Trigger], None]
+    """Ask the dispatch hub to decide soon; on the loop's thread."""
+    trouble: Callable[[Text], None]
+    """Tell a person what went wrong; on the loop's thread."""
+
+
+class PlanRoom:
+    """Everything about plans that a running platform has. `run` is its task."""
+
+    def __init__(
+        self, policy: DispatchPolicy, wires: RoomWires, clock: Clock, settings: PlanningSettings
+    ) -> None:
+        self._policy, self._wires, self._clock = policy, wires, clock
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._pool = ThreadPoolExecutor(1, "plans")
+        self._looked_ms = 0
+        self.ledger = Ledger()
+        self.publisher = PlanPublisher(wires.publish, wires.post, wires.insert, self.ledger, clock)
+        self.hub = PlanHub(self._hub_wires(), clock, policy_of(settings.accept))
+        self.hub.may_spend(settings.search_share)
+        self.solver = SolverProcess(self._heard, self._show, clock)
+        self.answers = PlanAnswers(self.hub, self.ledger, wires.order, lambda: policy.params)
+
+    def _hub_wires(self) -> PlanWires:
+        return PlanWires(
+            preview=self._wires.preview,
+            params=lambda: self._policy.params,
+            follow=self._policy.follow,
+            decide=lambda: self._later(self._decide),
+            ask=lambda question: self._later(self._ask, question),
+            changed=self._changed,
+            trouble=lambda text: self._later(self._wires.trouble, text),
+        )
+
+    # ---- life ------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Serve the solver's process until cancelled."""
+        self._loop = asyncio.get_running_loop()
+        await self.solver.run()
+
+    def close(self) -> None:
+        """Wait for the step under way."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    # ---- what happens; on the loop's thread ------------------------------------------------------
+
+    async def disturbed(self, trigger: Trigger) -> None:
+        """Answer a disturbance with a provisional plan before anything else is decided."""
+        await self._in_turn(lambda: self.hub.disturbed(trigger))
+
+    async def looked(self, now_ms: int) -> None:
+        """Compare the plan with the plants, every quarter of a plant hour."""
+        if 0 <= now_ms - self._looked_ms < LOOK_EVERY_MS:
+            return
+        self._looked_ms = now_ms
+        found = await self._in_turn(self.hub.looked)
+        for news in found:
+            self._wires.ask(Trigger(news.kind, self._clock.wall_ms(), news.order, news.line))
+
+    def batch(self, batch: DecodedBatch) -> None:
+        """Note repairs as expected, orders that begin and orders that are sewn."""
+        node = f"{batch.site}/{batch.node}"
+        stations = batch.events.get("station")
+        if stations:
+            for ts_ms, state, expected in zip(
+                stations["ts_ms"], stations["state"], stations["expected_ms"], strict=True
+            ):
+                if state == "down" and int(expected):
+                    self._pool.submit(self.hub.broke, node, int(ts_ms) + int(expected))
+        orders = batch.events.get("order")
+        if orders:
+            for ts_ms, order, state in zip(
+                orders["ts_ms"], orders["order"], orders["state"], strict=True
+            ):
+                self._order(str(order), str(state), node, int(ts_ms))
+
+    def _order(self, order: str, state: str, line: str, ts_ms: int) -> None:
+        if state == "sewing":
+            self.ledger.began(order, line, ts_ms)
+        elif state == "sewn":
+            actual = self.ledger.ended(order, ts_ms)
+            if actual is not None:
+                self._wires.insert("plan_actuals", [self._actual_row(actual)])
+
+    def _actual_row(self, actual: Actual) -> Mapping[str, object]:
+        params = self._policy.params
+        line = f"{actual.site}/{actual.line}"
+        return {
+            "order_id": actual.order, "site": actual.site, "line": actual.line,
+            "style": actual.style, "version": actual.version,
+            "planned_start_ts": actual.planned_start_ms, "actual_start_ts": actual.actual_start_ms,
+            "planned_end_ts": actual.planned_end_ms, "actual_end_ts": actual.actual_end_ms,
+            "error_min": float(actual.error_min), "p50_ts": actual.p50_ms,
+            "p90_ts": actual.p90_ms,
+            "efficiency": params.line_efficiency.get(line, params.efficiency),
+        }  # fmt: skip
+
+    # ---- between threads -------------------------------------------------------------------------
+
+    async def _in_turn(self, step: Callable[[], T]) -> T:
+        """Run a step in the one thread of plans, so that steps keep their sequence."""
+        return await asyncio.get_running_loop().run_in_executor(self._pool, step)
+
+    def _later(self, call: Callable[..., None], *args: object) -> None:
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(call, *args)
+
+    def _decide(self) -> None:
+        self._wires.ask(Trigger("plan", self._clock.wall_ms()))
+
+    def _ask(self, question: Question) -> None:
+        self.solver.ask(question)
+
+    def _heard(self, heard: Heard) -> None:
+        if heard.final or heard.reason:
+            self._pool.submit(self.hub.heard, heard)
+
+    def _show(self, state: SolverState) -> None:
+        self._pool.submit(self.hub.show, state)
+
+    def _changed(self, snapshot: Snapshot) -> None:
+        self.publisher.changed(snapshot)
