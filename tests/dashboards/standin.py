@@ -30,6 +30,7 @@ KINDS = {
     "clock": PUT, "floor": SET, "lines": SET, "kpi": PUT, "orders": SET, "plan": PUT,
     "forecast": PUT, "devices": SET, "log": APP, "strip": PUT, "trace": PUT,
     "compare": PUT, "compare_days": SET, "compare_marks": SET,
+    "board": PUT, "plan_bars": SET, "plan_proposal": PUT,
 }  # fmt: skip
 
 
@@ -96,6 +97,11 @@ class Standin:
                 Route("/api/query", self.query, methods=["POST"]),
                 Route("/api/compare", self.compared),
                 Route("/api/compare/{what}", self.compare, methods=["POST"]),
+                Route("/api/plan/board", self.plan_board),
+                Route("/api/plan/predictions", self.plan_predictions),
+                Route("/api/plan/order/{order}", self.plan_order),
+                Route("/api/plan/{what}", self.plan_act, methods=["POST"]),
+                Route("/api/promise", self.promise),
                 WebSocketRoute("/ws", self.socket),
                 Mount("/", page_app()),
             ],
@@ -266,6 +272,32 @@ class Standin:
         else:
             state = duel.stop() if what == "stop" else getattr(duel, what)(body)
         return JSONResponse(state)
+
+    async def plan_board(self, _: Request) -> JSONResponse:
+        return JSONResponse(self.maker.plans.view())
+
+    async def plan_predictions(self, _: Request) -> JSONResponse:
+        return JSONResponse(self.maker.plans.predictions())
+
+    async def plan_order(self, request: Request) -> JSONResponse:
+        found = self.maker.plans.order(request.path_params["order"])
+        if found is None:
+            error = {"what": "No plan holds it.", "expected": "a planned order", "exists": []}
+            return JSONResponse({"error": error}, 404)
+        return JSONResponse(found)
+
+    async def plan_act(self, request: Request) -> JSONResponse:
+        plans, what = self.maker.plans, request.path_params["what"]
+        done = plans.act(what, await request.json())
+        if done is None:
+            error = {"what": "That plan is not proposed any more.", "expected": "", "exists": []}
+            return JSONResponse({"error": error}, 409)
+        for topic in ("board", "plan_bars", "plan_proposal"):
+            await self.tell(topic, self.maker.snapshot(topic))
+        return JSONResponse(done)
+
+    async def promise(self, request: Request) -> JSONResponse:
+        return JSONResponse(self.maker.plans.promise(dict(request.query_params)))
 
     async def query(self, request: Request) -> JSONResponse:
         body = await request.json()

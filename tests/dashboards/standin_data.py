@@ -19,6 +19,7 @@ from standin_facts import (
     STATIONS,
     STYLES,
 )
+from standin_plan import PlanAnswers
 
 
 class Maker(Answers):
@@ -54,6 +55,7 @@ class Maker(Answers):
         }  # fmt: skip
         self.pending: list[tuple[int, str]] = []
         self.duel = Duel(seed)
+        self.plans = PlanAnswers()
 
     def _order(self, n: int) -> dict[str, Any]:
         pick = self.random.choice
@@ -260,6 +262,12 @@ class Maker(Answers):
                 return self.kpi()
             case "plan":
                 return self.plan()
+            case "board":
+                return self.plans.board()
+            case "plan_bars":
+                return self.plans.bars()
+            case "plan_proposal":
+                return self.plans.proposed()
             case "forecast":
                 return self.forecast()
             case "compare":

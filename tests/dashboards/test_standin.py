@@ -18,6 +18,11 @@ ANSWERS = {
     "/api/forecast/quality": "GET /api/forecast/quality",
     "/api/forecast/TS01-WHT-S@east/explain": "GET /api/forecast/{unique_id}/explain",
     "/api/models": "GET /api/models",
+    "/api/plan/board": "GET /api/plan/board",
+    "/api/plan/order/o-4190": "GET /api/plan/order/{order}",
+    "/api/plan/predictions": "GET /api/plan/predictions",
+    "/api/promise?style=TS01&pieces=300&region=east": "GET /api/promise",
+    "/api/promise?style=TS01&pieces=30&region=east": "GET /api/promise",
     "/api/kpis?name=oee&site=suzhou&line=line-1": "GET /api/kpis",
     "/api/readings?site=a&node=b&device=c&metric=rpm": "GET /api/readings",
     "/api/devices": "GET /api/devices",
@@ -43,6 +48,27 @@ def test_every_answer_fits_its_model(standin: Any, path: str) -> None:
 def test_a_query_is_answered_by_its_model(standin: Any) -> None:
     answer = TestClient(standin.app).post("/api/query", json={"sql": "SELECT 1", "limit": 5})
     REST["POST /api/query"][1].model_validate(answer.json())
+
+
+@pytest.mark.parametrize(
+    ("what", "body"),
+    [
+        ("policy", {"accept": "auto"}),
+        ("edit", {"kind": "lock", "order": "o-4182"}),
+        ("accept", {"version": 8}),
+        ("reject", {"version": 8}),
+        ("undo", {}),
+    ],
+)
+def test_what_a_person_does_to_plans_is_answered_by_its_model(
+    standin: Any, what: str, body: dict[str, Any]
+) -> None:
+    model = REST[f"POST /api/plan/{what}"]
+    if model[0] is not None:
+        model[0].model_validate(body)
+    answer = TestClient(standin.app).post(f"/api/plan/{what}", json=body)
+    # changes are told by the running loop, which a call without it does not have
+    model[1].model_validate(answer.json())
 
 
 @pytest.mark.parametrize("topic", [name for name in TOPICS if name != "sensor:*"])
