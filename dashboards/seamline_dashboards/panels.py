@@ -28,7 +28,7 @@ CHARTS: Final = ("line", "bar", "number", "table")
 TOPICS: Final = (
     "clock", "floor", "lines", "kpi", "orders", "plan",
     "forecast", "devices", "log", "strip", "trace",
-    "compare", "compare_days", "compare_marks",
+    "compare", "compare_days", "compare_marks", "board", "plan_bars", "plan_proposal",
 )  # fmt: skip
 _DEFAULTS: Final[Mapping[str, object]] = {
     "title": "",
