@@ -44,6 +44,8 @@ class Assigner:
     """Places orders one after the other, in the sequence of the rule, each on its best line.
 
     Orders that a `plan` has go to the line and the place that they have there, before the others.
+    `sites` names the plant that dispatch over all plants and days chose for an order; a line of
+    another one has to be better by `other_plant_fen_per_piece`.
     """
 
     def __init__(
@@ -54,9 +56,11 @@ class Assigner:
         params: DispatchParams,
         rule: DispatchRule,
         plan: FollowedPlan | None = None,
+        sites: Mapping[str, str] | None = None,
     ) -> None:
         self._view, self._floor, self._now_ms = view, floor, now_ms
         self._params, self._rule, self._plan = params, rule, plan
+        self._sites = sites or {}
         self._lines = {key: line for key, line in floor.lines.items() if line.joined}
         self._tails = {key: line.tail() for key, line in self._lines.items()}
         self._cloth = {key: have - kept for key, (have, kept) in view.cloth_cm.items()}
@@ -170,6 +174,8 @@ class Assigner:
         )
         if not self._has_cloth(line, order):
             score += self._params.no_cloth_fen_per_piece
+        if self._sites.get(order.order, line.info.site) != line.info.site:
+            score += self._params.other_plant_fen_per_piece
         return Alternative(line.key, delivery, cost, score)
 
     def _assignment(

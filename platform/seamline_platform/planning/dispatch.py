@@ -1,6 +1,6 @@
 """The dispatch hub: `decide(view, now) -> [command]`, the same code headless and live."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -66,6 +66,9 @@ class _Given:
         self.items = {k: v for k, v in self.items.items() if now_ms - v[0] < within_ms}
 
 
+PlantChoice = Callable[[View, DispatchParams, int], Mapping[str, str]]
+"""Returns the site by order, for orders that no line has yet."""
+
 _MEMORY_MS: Final = 7 * 24 * HOUR_MS
 
 
@@ -85,18 +88,25 @@ class DispatchPolicy:
     is being sewn stays; what is cut moves only away from a broken line; what is not cut is
     planned anew each time. Equal views in equal sequence give equal commands.
 
+    `plants` chooses a plant for every order without a line (dispatch over all plants and days);
+    without it each order goes where it alone is best.
+
     With an accepted plan (`follow`) the orders that it has go to its lines in its sequence; all
     others, and all orders while there is none or it is stale, are decided as before.
     """
 
     def __init__(
-        self, rule: str | DispatchRule = "atcs", params: DispatchParams | None = None
+        self,
+        rule: str | DispatchRule = "atcs",
+        params: DispatchParams | None = None,
+        plants: PlantChoice | None = None,
     ) -> None:
         self._rule = load_rule(rule) if isinstance(rule, str) else rule
         self._rule_name = rule if isinstance(rule, str) else type(rule).__name__
         self._given = _Given()
         self._down_since: dict[str, int] = {}
         self._followed: FollowedPlan | None = None
+        self._plants = plants
         self.params = params or DispatchParams()
         self.plan = Plan(0)
         """The plan of the last `decide`."""
@@ -114,7 +124,7 @@ class DispatchPolicy:
         steps += self._repairs(floor, now_ms)
         steps += self._redirects(view, floor, now_ms, plan)
         steps += self._sequences(floor, now_ms, plan)
-        assigned = Assigner(view, floor, now_ms, self.params, self._rule, plan).run()
+        assigned = self._assigner(view, floor, now_ms, plan).run()
         kits = self._kits(view, floor, assigned, now_ms)
         orders = [*self._promises(view, assigned, now_ms), *kits]
         urgent = self.params.rush_weight
@@ -148,8 +158,14 @@ class DispatchPolicy:
         plan = self.followed(now_ms)
         if plan is not None:
             follow_queues(floor, plan)
-        Assigner(view, floor, now_ms, self.params, self._rule, plan).run()
+        self._assigner(view, floor, now_ms, plan).run()
         return floor
+
+    def _assigner(
+        self, view: View, floor: Floor, now_ms: int, plan: FollowedPlan | None
+    ) -> Assigner:
+        sites = self._plants(view, self.params, now_ms) if self._plants and floor.free else {}
+        return Assigner(view, floor, now_ms, self.params, self._rule, plan, sites)
 
     def _floor(self, view: View, now_ms: int) -> Floor:
         broken = self._broken(view, now_ms)

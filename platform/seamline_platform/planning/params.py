@@ -49,6 +49,8 @@ class DispatchParams:
     """Worth of having one piece one day earlier."""
     no_cloth_fen_per_piece: int = 400
     """Penalty for a region whose warehouse has too little cloth for the order."""
+    other_plant_fen_per_piece: float = 60.0
+    """What a line of another plant has to be better by than the plant that dispatch chose."""
     setup_weight: float = 2.0
     """Worth of an hour of set-up against an hour of tardiness of an order of weight 1."""
     resequence_gain_h: float = 1.0

@@ -148,7 +148,8 @@ def _terms(catalogue: Catalogue, params: DispatchParams) -> Terms:
     way = {p: "same_region" if p[0] == p[1] else "other_region" for p in pairs}
     return Terms(
         late_per_h_day=params.late_fen_per_piece_day / 100 / mean,
-        early_per_h_day=0.1,
+        early_per_h_day=0.0,
+        wait_per_h_day=params.wait_fen_per_piece_day / 100 / mean,
         outside_per_h=30 * params.late_fen_per_piece_day / 100 / mean,
         transport_per_piece={p: params.transport_fen.get(k, 0) / 100 for p, k in way.items()},
         transport_days={p: round(catalogue.transport_min.get(k, 0) / 1440) for p, k in way.items()},

@@ -89,6 +89,8 @@ class Terms:
     """For a standard hour of work being a day late, times the order's weight."""
     early_per_h_day: float = 1.0
     """For a standard hour of work lying a day before it is due (stock, bound cloth)."""
+    wait_per_h_day: float = 0.0
+    """For a standard hour of work being there a day later than today, late or not."""
     outside_per_h: float = 600.0
     """For a standard hour that no bucket takes: given to another maker, or refused."""
     transport_per_piece: Mapping[tuple[str, str], float] = field(default_factory=dict)
@@ -97,7 +99,7 @@ class Terms:
     """(from region, to region): days after the day of sewing; 0 and 1 where missing."""
 
     def __post_init__(self) -> None:
-        for name in ("late_per_h_day", "early_per_h_day", "outside_per_h"):
+        for name in ("late_per_h_day", "early_per_h_day", "wait_per_h_day", "outside_per_h"):
             value = getattr(self, name)
             _require(0 <= value < 1e12, f"Terms.{name}", value, "0 or more")
 
@@ -178,7 +180,9 @@ class Network:
         arrives = day + terms.way_days(plant.region, order.region)
         late, early = max(arrives - order.due, 0), max(order.due - arrives, 0)
         return self.making(order, plant) + order.hours * (
-            late * terms.late_per_h_day * order.weight + early * terms.early_per_h_day
+            late * terms.late_per_h_day * order.weight
+            + early * terms.early_per_h_day
+            + arrives * terms.wait_per_h_day
         )
 
     def outside(self, order: Demand) -> float:

@@ -90,6 +90,8 @@ def _fill(
         fixed += order.pieces * terms.way_cost(plant.region, order.region)
         bucket[span] = number[plant.plant] * days + day[first:]
         hours[span] = needed
-        cost[span] = np.where(fits, fixed + order.hours * (late + early), np.inf)
+        cost[span] = np.where(
+            fits, fixed + order.hours * (late + early + arrives * terms.wait_per_h_day), np.inf
+        )
         at += days - first
     cost[-1] = network.outside(order)
