@@ -85,6 +85,11 @@ def bench_schedule(
         from seamline_platform.experiments.scheduling.cards import write_cards
 
         note(f"{len(write_cards(result, cards))} result cards: {cards}")
+    if html is not None:
+        from seamline_platform.experiments.scheduling.page import write_html
+
+        write_html(result, html)
+        note(f"Page: {html}")
     if as_json:
         from seamline_platform.experiments.scheduling.document import document_of
 

