@@ -1,8 +1,13 @@
 """Our solver of machine problems: the best rule, then the search that suits the shop.
 
-One machine, permutation and hybrid flow shops are annealed; job shops, flexible ones too, and all
-others go to CP-SAT with the best schedule so far as a complete hint.
+One machine, permutation and hybrid flow shops are annealed. Job shops, flexible ones too, get a
+tabu search and, in between, CP-SAT, which proves what is already optimal. All others go to CP-SAT,
+with the best schedule so far as a complete hint.
 """
+
+import importlib.util
+from dataclasses import replace
+from typing import Final
 
 from seamline_platform.planning.machines.annealing import SHAPES, anneal
 from seamline_platform.planning.machines.cpsat import cpsat_machines, start_of
@@ -12,18 +17,24 @@ from seamline_platform.planning.machines.problem import (
     objective_of,
 )
 from seamline_platform.planning.machines.pyjobshop import pyjobshop_machines
-from seamline_platform.planning.machines.structure import shape_of, simple_bound
+from seamline_platform.planning.machines.structure import Shape, shape_of, simple_bound
+from seamline_platform.planning.machines.tabu import MOST_OPERATIONS, tabu_search
 from seamline_platform.planning.scheduler import Answer, Run
 from seamline_platform.planning.shop.annealing import Budget
 
 __all__ = ["cpsat_machines", "pyjobshop_machines", "solve_machines"]
 
+FIRST_SHARE: Final = 0.05
+"""Share of the CPU seconds for a first tabu search, so that CP-SAT gets a good hint."""
+PROOF_SHARE: Final = 0.30
+"""Share of the CPU seconds for CP-SAT; what is left is for tabu search again."""
+
 
 def solve_machines(problem: MachineProblem, budget: Budget, run: Run) -> Answer:
     """Return the best schedule found, never worse than `run.start` and every dispatch rule.
 
-    A budget of moves alone gives equal answers on every machine. `Answer.optimal` is set where the
-    cost meets a bound or CP-SAT has proved it.
+    A budget of moves alone gives equal answers on every machine: it goes to local search where
+    there is one. `Answer.optimal` is set where the cost meets a bound or CP-SAT has proved it.
 
     Raises:
         ConfigError: if the shop needs CP-SAT and OR-Tools is not installed.
@@ -35,12 +46,14 @@ def solve_machines(problem: MachineProblem, budget: Budget, run: Run) -> Answer:
         run.on_improve(start, objective_of(problem, start))
     if objective_of(problem, start) <= bound:
         return Answer(start, optimal=True)
-    if shape_of(problem) in SHAPES:
+    shape = shape_of(problem)
+    if shape in SHAPES:
         found = anneal(problem, start, budget, run, bound)
         return Answer(found.schedule, moves=found.moves, optimal=found.cost <= bound)
-    return cpsat_machines(
-        problem, budget, Run(run.cpu, run.seed, start, run.on_improve, run.cancelled), True
-    )
+    operations = sum(len(job.operations) for job in problem.jobs)
+    if shape is Shape.JOB_SHOP and operations <= MOST_OPERATIONS:
+        return _job_shop(problem, start, budget, run, bound)
+    return cpsat_machines(problem, budget, replace(run, start=start), True)
 
 
 def _best_start(problem: MachineProblem, run: Run) -> MachineSchedule:
@@ -49,3 +62,26 @@ def _best_start(problem: MachineProblem, run: Run) -> MachineSchedule:
     if isinstance(run.start, MachineSchedule):
         return min(run.start, rule, key=lambda schedule: objective_of(problem, schedule))
     return rule
+
+
+def _job_shop(
+    problem: MachineProblem, start: MachineSchedule, budget: Budget, run: Run, bound: int
+) -> Answer:
+    """Tabu search, CP-SAT from its result, tabu search from the better of both."""
+    if budget.moves or importlib.util.find_spec("ortools") is None:
+        found = tabu_search(problem, start, budget, run, bound)
+        return Answer(found.schedule, moves=found.moves, optimal=found.cost <= bound)
+    began = run.cpu()
+    found = tabu_search(problem, start, Budget(budget.cpu_s * FIRST_SHARE), run, bound)
+    if found.cost <= bound or run.cancelled():
+        return Answer(found.schedule, moves=found.moves, optimal=found.cost <= bound)
+    proof = cpsat_machines(
+        problem, Budget(budget.cpu_s * PROOF_SHARE), replace(run, start=found.schedule), True
+    )
+    left = budget.cpu_s - (run.cpu() - began)
+    if proof.optimal or left <= 0 or not isinstance(proof.solution, MachineSchedule):
+        return replace(proof, moves=found.moves)
+    last = tabu_search(
+        problem, proof.solution, Budget(left), replace(run, seed=run.seed + 1), bound
+    )
+    return Answer(last.schedule, found.moves + last.moves, proof.ticks, last.cost <= bound)

@@ -1,7 +1,12 @@
 """Solvers against optima found by trying everything; budgets, seeds, incumbents."""
 
 import itertools
+import json
 import math
+import os
+import random
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 
@@ -23,6 +28,7 @@ from seamline_platform.planning.machines.solve import (
     pyjobshop_machines,
     solve_machines,
 )
+from seamline_platform.planning.machines.tabu import tabu_search
 from seamline_platform.planning.scheduler import Answer, Run
 from seamline_platform.planning.shop.annealing import Budget
 
@@ -177,3 +183,87 @@ def test_no_jobs_are_done_at_once() -> None:
     empty = MachineProblem("empty", 1, ())
     assert solve_machines(empty, MOVES, run()).optimal
     assert math.isclose(objective_of(empty, MachineSchedule(())), 0)
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("modes", [1, 2])
+def test_tabu_search_reaches_what_cp_sat_proves(seed: int, modes: int) -> None:
+    rng = random.Random(seed)
+    jobs = tuple(
+        Job(
+            tuple(
+                Operation(tuple(((m + k) % 5, rng.randrange(1, 30)) for k in range(modes)))
+                for m in rng.sample(range(5), 5)
+            ),
+            release=rng.randrange(10),
+        )
+        for _ in range(6)
+    )
+    problem = MachineProblem(f"shop_{seed}", 5, jobs)
+    proved = cpsat_machines(problem, Budget(cpu_s=30), run(), False)
+    assert proved.optimal
+    start = best_rule(problem).schedule
+    found = tabu_search(problem, start, Budget(moves=30_000), run(), cost_of(problem, proved))
+    assert check(problem, found.schedule).feasible
+    assert check(problem, found.schedule).objective == found.cost == cost_of(problem, proved)
+
+
+def test_tabu_search_copes_with_operations_that_take_no_time() -> None:
+    rng = random.Random(5)
+    jobs = tuple(
+        Job(tuple(Operation(((m, rng.choice((0, 0, 3, 7))),)) for m in rng.sample(range(4), 4)))
+        for _ in range(5)
+    )
+    problem = MachineProblem("zeros", 4, jobs)
+    found = tabu_search(problem, best_rule(problem).schedule, MOVES, run())
+    assert check(problem, found.schedule).feasible
+
+
+def test_tabu_search_without_numba_gives_the_same(job_shop: Draw) -> None:
+    pytest.importorskip("numba", reason="nothing to compare with")
+    problem = job_shop(11, 2)
+    start = best_rule(problem).schedule
+    code = (
+        "import json, sys, time\n"
+        "sys.modules['numba'] = None\n"
+        "from seamline_platform.planning.machines.problem import *\n"
+        "from seamline_platform.planning.machines.tabu import tabu_search\n"
+        "from seamline_platform.planning.scheduler import Run\n"
+        "from seamline_platform.planning.shop.annealing import Budget\n"
+        "rows, starts = json.loads(sys.stdin.read())\n"
+        "jobs = tuple(Job(tuple(Operation(tuple(map(tuple, o))) for o in j)) for j in rows)\n"
+        "start = MachineSchedule.of(starts)\n"
+        "problem = MachineProblem('again', 3, jobs)\n"
+        "f = tabu_search(problem, start, Budget(moves=400), Run(time.process_time, 3))\n"
+        "print(json.dumps([f.cost, f.moves, f.schedule.starts]))\n"
+    )
+    rows = [[o.modes for o in job.operations] for job in problem.jobs]
+    done = subprocess.run(
+        [sys.executable, "-c", code], input=json.dumps([rows, start.starts]), text=True,
+        capture_output=True, env=dict(os.environ), check=True, timeout=120,
+    )  # fmt: skip
+    found = tabu_search(problem, start, Budget(moves=400), run(3))
+    assert json.loads(done.stdout) == json.loads(
+        json.dumps([found.cost, found.moves, found.schedule.starts])
+    )
+
+
+def test_tabu_search_refuses_what_it_does_not_know(flow_shop: Draw) -> None:
+    problem = flow_shop(1)
+    with pytest.raises(ValueError, match="makespan without set-ups only"):
+        tabu_search(problem, best_rule(problem).schedule, MOVES, run())
+
+
+def test_phases_of_a_job_shop_share_the_budget() -> None:
+    rng = random.Random(8)
+    jobs = tuple(
+        Job(tuple(Operation(((m, rng.randrange(1, 99)),)) for m in rng.sample(range(10), 10)))
+        for _ in range(15)
+    )
+    problem = MachineProblem("la-like", 10, jobs)
+    began = time.process_time()
+    answer = solve_machines(problem, Budget(cpu_s=3.0), run())
+    assert time.process_time() - began < 6.0
+    assert answer.moves > 0
+    assert answer.ticks > 0
+    assert cost_of(problem, answer) <= best_rule(problem).cost
