@@ -10,9 +10,9 @@ from seamline_platform.experiments.scheduling import garment
 from seamline_platform.experiments.scheduling.classic import families as classic
 from seamline_platform.experiments.scheduling.contract import Case, Family
 
-PARTS: Final = ("replan", "dispatch", "balancing", "cutting", "decoder")
+PARTS: Final = ("replan", "dispatch", "balancing", "cutting", "decoder", "twin")
 PART_CPU_S: Final = {"replan": 900.0, "dispatch": 40.0, "balancing": 90.0, "cutting": 200.0,
-                     "decoder": 40.0}  # fmt: skip
+                     "decoder": 40.0, "twin": 25.0}  # fmt: skip
 """About what a part takes, for the estimate that is shown first."""
 QUICK_SHARE: Final = 0.08
 QUICK_CASES: Final = 2
