@@ -11,6 +11,9 @@ import type {
   ControlRequest,
   Error as ErrorAnswer,
   ModelList,
+  PlanEdit,
+  PlanEdited,
+  PlanPolicyChange,
   QueryResult,
 } from "./feed/types.gen";
 import { feed } from "./feed/topics";
@@ -70,6 +73,14 @@ export const compare = {
   pace: (request: ComparePace): Promise<CompareState> => post("/api/compare/pace", request),
   flip: (request: CompareSwitch): Promise<CompareState> => post("/api/compare/switch", request),
   stop: (): Promise<CompareState> => post("/api/compare/stop", {}),
+};
+
+export const plans = {
+  accept: (version: number): Promise<unknown> => post("/api/plan/accept", { version }),
+  reject: (version: number): Promise<unknown> => post("/api/plan/reject", { version }),
+  undo: (): Promise<unknown> => post("/api/plan/undo", {}),
+  edit: (change: PlanEdit): Promise<PlanEdited> => post("/api/plan/edit", change),
+  policy: (accept: PlanPolicyChange["accept"]): Promise<unknown> => post("/api/plan/policy", { accept }),
 };
 
 export const models = {

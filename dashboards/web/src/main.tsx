@@ -10,6 +10,7 @@ import "./styles/floor.css";
 import "./styles/views.css";
 import "./styles/compare.css";
 import "./styles/insight.css";
+import "./styles/plan.css";
 import { followSystem } from "./theme";
 
 startRouter();

@@ -1,7 +1,7 @@
 /** Which view is shown: the path of the address, so that links and the back button work. */
 import { signal } from "@preact/signals";
 
-export const VIEWS = ["floor", "orders", "forecast", "kpis", "compare", "devices", "log", "sql"] as const;
+export const VIEWS = ["floor", "orders", "plan", "forecast", "kpis", "compare", "devices", "log", "sql"] as const;
 export type ViewName = (typeof VIEWS)[number];
 
 function fromLocation(): ViewName {

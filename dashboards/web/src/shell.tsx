@@ -15,6 +15,7 @@ import { FloorView } from "./views/floor";
 const views = {
   floor: FloorView,
   orders: lazy(() => import("./views/orders").then((m) => ({ default: m.OrdersView }))),
+  plan: lazy(() => import("./views/plan").then((m) => ({ default: m.PlanView }))),
   forecast: lazy(() => import("./views/forecast").then((m) => ({ default: m.ForecastView }))),
   kpis: lazy(() => import("./views/kpis").then((m) => ({ default: m.KpisView }))),
   compare: lazy(() => import("./views/compare").then((m) => ({ default: m.CompareView }))),

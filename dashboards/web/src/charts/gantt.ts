@@ -96,8 +96,22 @@ function tooltip(bar: PlanBar): string {
   ].filter(Boolean).join("\n");
 }
 
-export function ganttOption(plan: Plan, nowMs: number): EChartsCoreOption {
-  const rows = rowsOf(plan);
+/** Dashed outlines: where orders lay before, behind the bars of the plan. */
+function ghostDrawer() {
+  const ink = colour("ink-2");
+  return (_params: Params, api: Api) => {
+    const row = api.value(0);
+    const [start, y] = api.coord([api.value(1), row]);
+    const [end] = api.coord([api.value(2), row]);
+    const shape = clip(start, y - 11, Math.max(2, end - start), 22, _params.coordSys);
+    if (shape === null) return undefined;
+    const style = { fill: "none", stroke: ink, lineWidth: 1, lineDash: [3, 3] };
+    return { type: "rect", shape: { ...shape, r: 2 }, style, silent: true };
+  };
+}
+
+export function ganttOption(plan: Plan, nowMs: number, before: readonly PlanBar[] = []): EChartsCoreOption {
+  const rows = rowsOf({ now_ms: plan.now_ms, bars: [...plan.bars, ...before] });
   const bars = plan.bars;
   const style = axisStyle();
   const from = Math.min(nowMs - DAY_MS / 4, ...bars.map((bar) => bar.start_ms - bar.setup_ms));
@@ -117,12 +131,21 @@ export function ganttOption(plan: Plan, nowMs: number): EChartsCoreOption {
     ],
     tooltip: {
       ...tooltipBase(),
-      formatter: (params: { dataIndex: number; seriesType: string }) => {
+      formatter: (params: { dataIndex: number; seriesId: string; componentType: string }) => {
         const bar = bars[params.dataIndex];
-        return params.seriesType === "custom" && bar !== undefined ? tooltip(bar) : t("gantt.now");
+        return params.componentType === "series" && params.seriesId === "plan" && bar !== undefined ? tooltip(bar) : t("gantt.now");
       },
     },
     series: [
+      {
+        id: "before",
+        type: "custom",
+        renderItem: ghostDrawer() as never,
+        encode: { x: [1, 2], y: 0 },
+        silent: true,
+        tooltip: { show: false },
+        data: before.map((bar) => ({ name: bar.order, value: [rows.indexOf(`${bar.site}/${bar.line}`), bar.start_ms, bar.end_ms] })),
+      },
       {
         id: "plan",
         type: "custom",

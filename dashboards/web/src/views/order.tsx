@@ -5,6 +5,7 @@ import type { CommandStatus, Decision, OrderDetail, OrderRow } from "../feed/typ
 import { dayTime, duration, number } from "../format";
 import { lang, place, t, word } from "../i18n";
 import { Block, Empty, Facts, openDrawer } from "../parts/drawer";
+import { PlanWhy } from "../parts/plan-why";
 import { openRow } from "../parts/rows";
 
 const LIFE = ["received", "promised", "cutting", "in_transit", "queued", "sewing", "sewn", "packed", "delivered"];
@@ -86,6 +87,7 @@ function OrderBody(props: { id: string }) {
           <p>{(lang.value === "zh" && shown.reason_zh) || shown.reason || t("order.no_decision")}</p>
         )}
       </Block>
+      <PlanWhy id={props.id} again={`${row?.state} ${row?.line}`} />
       <Block title={t("order.life")}><Life row={shown} detail={data} /></Block>
       <Block title={t("order.commands")}>
         {data !== null && data.commands.length > 0 ? <ul class="plain">{data.commands.map((one) => <Command key={one.command_id} command={one} />)}</ul> : <p class="minor">{t("order.no_commands")}</p>}
