@@ -129,6 +129,10 @@ function shift(minutes: number): string {
   return minutes > 0 ? t("plan.later_by", { time }) : minutes < 0 ? t("plan.earlier_by", { time }) : t("plan.same_time");
 }
 
+function lateness(minutes: number): string {
+  return minutes > 0 ? duration(minutes * MINUTE_MS) : t("plan.in_time");
+}
+
 function Change(props: { row: PlanChange }) {
   const { row } = props;
   const moved = row.from_line !== row.to_line && row.from_line !== "" && row.to_line !== "";
@@ -138,7 +142,7 @@ function Change(props: { row: PlanChange }) {
       <td>{word("plan.change", row.kind)}</td>
       <td>{moved ? `${place(row.from_line)} → ${place(row.to_line)}` : place(row.to_line || row.from_line)}</td>
       <td class="num">{row.before_ms !== null && row.after_ms !== null ? shift(row.shift_min) : ""}</td>
-      <td class="num">{row.late_before_min > 0 || row.late_after_min > 0 ? `${duration(row.late_before_min * MINUTE_MS)} → ${duration(row.late_after_min * MINUTE_MS)}` : ""}</td>
+      <td class="num">{row.late_before_min > 0 || row.late_after_min > 0 ? `${lateness(row.late_before_min)} → ${lateness(row.late_after_min)}` : ""}</td>
     </tr>
   );
 }

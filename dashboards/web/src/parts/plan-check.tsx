@@ -55,6 +55,7 @@ function Prediction(props: { one: PlanPrediction }) {
 
 function Lines(props: { lines: readonly LineError[] }) {
   return (
+    <div class="scroll" tabIndex={0} role="group" aria-label={t("plan.check")}>
     <table class="grid" data-testid="plan-lines">
       <thead><tr><th scope="col">{t("plan.line")}</th><th scope="col" class="num">{t("plan.check.orders")}</th><th scope="col" class="num">{t("plan.check.error")}</th><th scope="col" class="num">{t("plan.check.efficiency")}</th></tr></thead>
       <tbody>
@@ -66,6 +67,7 @@ function Lines(props: { lines: readonly LineError[] }) {
         ))}
       </tbody>
     </table>
+    </div>
   );
 }
 

@@ -29,10 +29,12 @@ function Lot(props: { lot: PromiseLot; number: number; of: number }) {
   return (
     <>
       {title && <h3>{title}</h3>}
+      <div class="scroll" tabIndex={0} role="group" aria-label={t("promise.title")}>
       <table class="grid" data-testid="promise-options">
         <thead><tr><th scope="col">{t("promise.there")}</th><th scope="col">{t("promise.plant")}</th><th scope="col" class="num">{t("promise.price")}</th><th scope="col" class="num">{t("promise.piece")}</th><td /></tr></thead>
         <tbody>{rows.map((one) => <Option key={one.arrives_ms} one={one} best={one === lot.best} />)}</tbody>
       </table>
+      </div>
       {!lot.in_time && <p class="minor">{t("promise.late")}</p>}
     </>
   );
@@ -49,7 +51,7 @@ function Answer(props: { quote: PromiseQuote }) {
   );
 }
 
-export function Promise_(props: { styles: readonly string[]; regions: readonly string[] }) {
+export function PromiseForm(props: { styles: readonly string[]; regions: readonly string[] }) {
   const { styles, regions } = props;
   const [asked, set] = useState<Asked>({ style: "", pieces: 300, region: "", days: 7 });
   const [answer, setAnswer] = useState<{ quote: PromiseQuote | null; error: string }>({ quote: null, error: "" });

@@ -13,7 +13,7 @@ import { Empty } from "../parts/drawer";
 import { History, Proposed, Standing } from "../parts/plan-board";
 import { Check } from "../parts/plan-check";
 import { Editor, chosen } from "../parts/plan-edit";
-import { Promise_ } from "../parts/promise";
+import { PromiseForm } from "../parts/promise";
 
 const NOW_STEP_MS = 15 * 60_000;
 
@@ -99,7 +99,7 @@ export function PlanView() {
             <Standing board={board} />
             <Editor orders={other.length > 0 ? other : accepted} lines={lines} locked={board.locked} />
           </div>
-          <Promise_ styles={styles()} regions={regions} />
+          <PromiseForm styles={styles()} regions={regions} />
           <Check again={board.accepted?.version ?? 0} />
           <History board={board} />
         </>
