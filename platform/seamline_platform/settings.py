@@ -134,6 +134,10 @@ class PlanningSettings(Section):
     """The dispatch hub."""
 
     rule: str = Field(default="atcs", description="dispatch rule, or file.py:Class")
+    plants: Literal["together", "each"] = Field(
+        default="together",
+        description="plants of waiting orders: chosen for all together, or for each alone",
+    )
     minimum_order: int = Field(
         default=100, ge=1, description="pieces of the smallest replenishment"
     )

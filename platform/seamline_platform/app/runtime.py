@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import secrets as random_source
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -39,6 +40,7 @@ from seamline_platform.domain.batches import DecodedBatch
 from seamline_platform.ingest import Handlers, Ingest, IngestSettings
 from seamline_platform.planning.dispatch import DispatchPolicy
 from seamline_platform.planning.explain import Text
+from seamline_platform.planning.network.plants import PlantDispatch
 from seamline_platform.settings import Settings
 from seamline_platform.store import Store, StoreSettings
 from seamline_platform.streams.kpis import Kpis
@@ -73,7 +75,9 @@ class Runtime:
         self.publisher = Publisher(self.hub, self.projection, self.kpis, self.devices, self.reasons)
         self.stories = Stories(self.hub.put)
         self.comparison = Comparison(self.hub.post, settings.run_dir / "logs" / "compare.log")
-        self.policy = DispatchPolicy(settings.planning.rule)
+        together = settings.planning.plants == "together"
+        plants = PlantDispatch(time.thread_time) if together else None
+        self.policy = DispatchPolicy(settings.planning.rule, plants=plants)
         self.run_clock: RunClock | None = None
         self.clock_arrived_ms = 0
         self.namespace = Namespace()
