@@ -66,13 +66,13 @@ def part_of(
     Raises:
         ValueError: if a free order has no place in the plan.
     """
-    for i in free:
-        if times.line[i] < 0:
-            raise ValueError(f"Order {c.problem.orders[i].order} is free but has no place.")
     held = {i for n, row in zip(fixed, plan.sequences, strict=True) for i in row[:n]}
     sewn = [i for i, end in enumerate(c.sewn) if end != CANNOT]
     held.update(sewn)
     moving = sorted(set(free) - held)
+    for i in moving:
+        if times.line[i] < 0:
+            raise ValueError(f"Order {c.problem.orders[i].order} is free but has no place.")
     here = {times.line[i] for i in moving}
     options = {i: _options(c, i, times.line[i], here, lines) for i in moving}
     involved = sorted({line for able in options.values() for line in able})
