@@ -1,20 +1,23 @@
-"""`seamline plan`: a plan for a problem file, by rules and annealing, checked."""
+"""`seamline plan`: a plan for a problem file, by rules, annealing and CP-SAT, checked."""
 
 import json
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from seamline_broker.errors import ConfigError
-from seamline_platform.cli.words import JsonOption, note, print_json, print_table
+from seamline_platform.cli.words import JsonOption, print_json
 
 if TYPE_CHECKING:
+    from seamline_platform.cli.shop_search import Planned
+    from seamline_platform.planning.shop.annealing import Budget
+    from seamline_platform.planning.shop.explanation import Explanation
     from seamline_platform.planning.shop.orderlist import Clock
     from seamline_platform.planning.shop.problem import Problem
-    from seamline_platform.planning.shop.solve import Solved
+    from seamline_platform.planning.shop.risk import Risk
 
 
 def plan(
@@ -38,7 +41,29 @@ def plan(
         int,
         typer.Option(help="Moves at the most; with a large budget the plan is the same anywhere."),
     ] = 0,
+    ticks: Annotated[
+        float,
+        typer.Option(help="Deterministic time of CP-SAT behind that, for the same reason.", min=0),
+    ] = 0.0,
     seed: Annotated[int, typer.Option(help="Of the search.")] = 1,
+    rule: Annotated[
+        str,
+        typer.Option(help="Begin with this dispatch rule, not the best of all.", metavar="NAME"),
+    ] = "",
+    solver: Annotated[
+        str,
+        typer.Option(
+            help="Another solver: a name of 'seamline schedulers', or mine.py:Mine.",
+            metavar="NAME|FILE:CLASS",
+        ),
+    ] = "",
+    risk: Annotated[
+        int,
+        typer.Option(help="Also run the plan forward so many times under chance.", min=0),
+    ] = 0,
+    explain: Annotated[
+        str, typer.Option(help="Also explain the place of this order.", metavar="ORDER")
+    ] = "",
     out: Annotated[
         Path | None, typer.Option(help="Also write the plan here: .json or .csv.", metavar="FILE")
     ] = None,
@@ -47,37 +72,91 @@ def plan(
     """Plan orders on lines: cutting, sewing with set-ups, finishing.
 
     The plan never costs more than that of the best dispatch rule, and an independent checker has
-    passed it. Orders that cannot be planned are listed with what would have to change.
+    passed it. Orders that cannot be planned are listed with what would have to change. Ctrl-C ends
+    the search with the best plan so far.
     """
-    from seamline_platform.planning.shop.annealing import Budget
     from seamline_platform.planning.shop.document import schedule_document
-    from seamline_platform.planning.shop.orderlist import plan_csv
-    from seamline_platform.planning.shop.solve import solve
 
+    if rule and solver:
+        raise ConfigError("--rule begins our own search; with --solver it has no meaning.")
     problem = _problem(file, orders, scenario, start, zone)
-    try:
-        allowed = Budget(budget, moves)
-    except ValueError as exc:
-        raise ConfigError(str(exc)) from exc
-    solved = solve(problem, allowed, time.process_time, seed=seed)
+    if explain and explain not in problem.order_of:
+        some = ", ".join(list(problem.order_of)[:5]) or "none"
+        raise ConfigError(f"The order to explain is {explain!r}; there is: {some}.")
+    planned = _search(problem, _budget(budget, moves, ticks), seed, rule, solver)
+    extras = _extras(problem, planned, risk, explain, seed)
     document = {
-        **schedule_document(problem, solved.schedule),
-        "best_rule": solved.rule,
-        "best_rule_cost": solved.rule_cost,
-        "moves": solved.moves,
-        "cpu_s": round(solved.cpu_s, 3),
-        "seed": seed,
-    }
+        **schedule_document(problem, planned.schedule), **planned.facts, **extras.document
+    }  # fmt: skip
     if out is not None and out.suffix.lower() == ".csv":
+        from seamline_platform.planning.shop.orderlist import plan_csv
+
         # with a mark of its encoding, so that spreadsheets show Chinese
-        text = plan_csv(problem, solved.schedule, _clock(problem, zone))
+        text = plan_csv(problem, planned.schedule, _clock(problem, zone))
         _write(out, text, encoding="utf-8-sig")
     elif out is not None:
         _write(out, json.dumps(document, ensure_ascii=False, indent=1) + "\n")
     if as_json:
         print_json(document)
     else:
-        _print(problem, solved)
+        _print(problem, planned, extras)
+
+
+def _budget(cpu_s: float, moves: int, ticks: float) -> "Budget":
+    from seamline_platform.planning.shop.annealing import Budget
+
+    try:
+        return Budget(cpu_s, moves, ticks)
+    except ValueError as exc:
+        raise ConfigError(str(exc)) from exc
+
+
+def _search(problem: "Problem", budget: "Budget", seed: int, rule: str, solver: str) -> "Planned":
+    from seamline_platform.cli.shop_progress import watching
+    from seamline_platform.cli.shop_search import search, search_with
+
+    with watching(budget.cpu_s, time.process_time) as watch:
+        if solver:
+            return search_with(problem, solver, budget, time.process_time, seed, watch)
+        return search(problem, budget, time.process_time, seed, watch, rule)
+
+
+@dataclass(frozen=True, slots=True)
+class _Extras:
+    """What was asked for besides the plan."""
+
+    risk: "Risk | None"
+    explanation: "Explanation | None"
+    document: dict[str, object]
+
+
+def _extras(problem: "Problem", planned: "Planned", runs: int, order: str, seed: int) -> _Extras:
+    from seamline_platform.cli.shop_print import explanation_document, risk_document
+
+    document: dict[str, object] = {}
+    risk = explanation = None
+    if runs:
+        from seamline_platform.planning.shop.noise import Noise
+        from seamline_platform.planning.shop.risk import simulate
+
+        risk = simulate(planned.c, planned.plan, Noise(), seed, runs)
+        document["risk"] = risk_document(risk)
+    if order:
+        from seamline_platform.planning.shop.why import explain
+
+        explanation = explain(problem, planned.schedule, order)
+        document["explanation"] = explanation_document(explanation)
+    return _Extras(risk, explanation, document)
+
+
+def _print(problem: "Problem", planned: "Planned", extras: _Extras) -> None:
+    from seamline_platform.cli.shop_print import print_explanation, print_plan, print_risk
+
+    print_plan(problem, planned)
+    if extras.risk is not None:
+        print_risk(problem, extras.risk)
+    if extras.explanation is not None:
+        print_explanation(extras.explanation)
 
 
 def _problem(
@@ -134,28 +213,3 @@ def _write(out: Path, text: str, encoding: str = "utf-8") -> None:
         out.write_text(text, encoding=encoding)
     except OSError as exc:
         raise ConfigError(f"The plan cannot be written to {out}: {exc}.") from exc
-
-
-def _print(problem: "Problem", solved: "Solved") -> None:
-    rows = solved.schedule.rows
-    value = solved.schedule.value
-    print_table(
-        ("line", "order", "cut", "set-up", "sewn", "done", "late"),
-        [
-            (
-                row.line, row.order,
-                "" if row.cut_start is None else f"{row.cut_start}-{row.cut_end}",
-                f"{row.setup_start}+{row.setup}", f"{row.sew_start}-{row.sew_end}", row.done,
-                row.late or "",
-            )
-            for row in rows
-        ],
-        f"{problem.name}: ticks of {problem.tick_ms / 60_000:g} min",
-    )  # fmt: skip
-    for name, why in solved.schedule.unplanned.items():
-        note(f"{name} is not planned. {why}")
-    note(
-        f"{len(rows)} orders, {value.late} late; cost {value.cost} (weighted tardiness "
-        f"{value.weighted_tardiness}, set-ups {value.setup}); best rule {solved.rule}: "
-        f"{solved.rule_cost}; {solved.moves} moves in {solved.cpu_s:.1f} CPU-s"
-    )

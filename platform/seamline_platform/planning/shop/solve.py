@@ -102,6 +102,8 @@ def reasons(c: Compiled, orders: list[int]) -> Mapping[int, str]:
 def _reason(c: Compiled, order: Order, i: int) -> str:
     if lines_for(c, i):
         names = [c.problem.orders[j].order for j in c.before[i]]
+        if not names:
+            return "The solver gave it no place, though a line can sew it."
         return f"It has to come after {', '.join(names)}, and not all of these have a place."
     if not c.problem.lines:
         return "There is no line. Add one."
