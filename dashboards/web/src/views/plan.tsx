@@ -79,12 +79,12 @@ function styles(): string[] {
 }
 
 export function PlanView() {
-  useTopics("board", "plan_bars", "plan_proposal", "orders", "clock");
+  useTopics("board", "plan_bars", "plan_proposal", "orders", "clock", "floor");
   const board = live.board.value.value;
   const version = live.plan_bars.version.value;
   const accepted = useMemo(() => live.plan_bars.entries().map(([, one]) => one), [version]);
   const other = live.plan_proposal.value.value?.bars ?? [];
-  const floor = useGet("GET /api/floor", "/api/floor", 0);
+  const floor = useGet("GET /api/floor", "/api/floor", live.floor.keys.value.length);
   const sites = floor.data?.sites ?? [];
   const lines = sites.flatMap((site) => site.lines.map((line) => lineOf({ site: site.site, line: line.line })));
   const regions = [...new Set(sites.map((site) => site.region))].sort();
