@@ -6,7 +6,7 @@ import { EChart } from "../charts/echart";
 import { ROW_HEIGHT, ganttOption, rowsOf } from "../charts/gantt";
 import { barsOf, leftBehind, lineOf } from "../charts/plan-bars";
 import { live, useTopics } from "../feed/topics";
-import type { PlannedOrder } from "../feed/types.gen";
+import type { PlanBar, PlannedOrder } from "../feed/types.gen";
 import { number } from "../format";
 import { t, word } from "../i18n";
 import { Empty } from "../parts/drawer";
@@ -37,13 +37,20 @@ function Legend(props: { ghosts: boolean }) {
   );
 }
 
+/** What runs is in no plan: nothing can be decided about it. It is shown from the state of the lines. */
+function running(planned: readonly PlannedOrder[]): PlanBar[] {
+  const known = new Set(planned.map((one) => one.order));
+  return live.plan.value.value?.bars.filter((bar) => bar.state === "sewing" && !known.has(bar.order)) ?? [];
+}
+
 function Chart(props: { accepted: readonly PlannedOrder[]; other: readonly PlannedOrder[] }) {
   const { accepted, other } = props;
   const shown: Shown = other.length === 0 ? "accepted" : (wanted.value ?? "proposal");
   const clock = live.clock.value.value?.plant_ms ?? 0;
   const now = clock - (clock % NOW_STEP_MS);
   const orders = shown === "accepted" ? accepted : other;
-  const plan = useMemo(() => barsOf(orders, now), [orders, now]);
+  const state = live.plan.value.value;
+  const plan = useMemo(() => ({ now_ms: now, bars: [...running(orders), ...barsOf(orders, now).bars] }), [orders, now, state]);
   const ghosts = useMemo(() => (shown === "proposal" ? barsOf(leftBehind(accepted, other), now).bars : []), [shown, accepted, other, now]);
   const rows = rowsOf({ now_ms: now, bars: [...plan.bars, ...ghosts] });
   const late = plan.bars.filter((bar) => bar.late).length;
@@ -61,7 +68,7 @@ function Chart(props: { accepted: readonly PlannedOrder[]; other: readonly Plann
         <span class="spring" />
         <Legend ghosts={ghosts.length > 0} />
       </header>
-      {orders.length === 0 ? <Empty text={t("gantt.empty")} /> : (
+      {plan.bars.length === 0 ? <Empty text={t("gantt.empty")} /> : (
         <EChart
           option={() => ganttOption(plan, now, ghosts)}
           on={[plan, ghosts, now]}
@@ -79,7 +86,7 @@ function styles(): string[] {
 }
 
 export function PlanView() {
-  useTopics("board", "plan_bars", "plan_proposal", "orders", "clock", "floor");
+  useTopics("board", "plan_bars", "plan_proposal", "orders", "clock", "floor", "plan");
   const board = live.board.value.value;
   const version = live.plan_bars.version.value;
   const accepted = useMemo(() => live.plan_bars.entries().map(([, one]) => one), [version]);
