@@ -6,6 +6,7 @@ the order with the best ATCS index to the line that would complete it first.
 """
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -42,12 +43,13 @@ def best_rule(c: Compiled, rules: Sequence[str] = RULES) -> RuleResult:
 
 def every_rule(c: Compiled, rules: Sequence[str] = RULES) -> Iterator[RuleResult]:
     """Yield the plan of every rule with every cutting rank."""
+    means = _means(c)
     for cut_rule in CUT_RULES:
         rank = cut_rank(c, cut_rule)
         kit = cut(c, rank, Times.empty(len(c.cut)))
         for rule in rules:
             plans = (
-                Plan(_dispatch(c, rule, kit, k1, k2), tuple(rank))
+                Plan(_dispatch(c, rule, kit, k1, k2, means), tuple(rank))
                 for k1, k2 in (ATCS_GRID if "ATC" in rule else ((1.0, 1.0),))
             )
             cost, _, plan = min((evaluate(c, p), n, p) for n, p in enumerate(plans))
@@ -131,15 +133,16 @@ class _Rule:
 
 
 def _dispatch(
-    c: Compiled, name: str, kit: Sequence[int], k1: float, k2: float
+    c: Compiled, name: str, kit: Sequence[int], k1: float, k2: float, means: tuple[float, float]
 ) -> tuple[tuple[int, ...], ...]:
     floor = _Floor(c, kit)
-    waiting = {i for i in range(len(c.cut)) if any(row[i] != CANNOT for row in c.work)}
+    waiting = set(_placeable(c))
     for line, i in _fixed_first(c):
         floor.place(line, i)
         waiting.discard(i)
-    rule = _Rule(name, k1, k2, *_means(c, waiting))
-    while eligible := sorted(i for i in waiting if floor.may_start(i)):
+    rule = _Rule(name, k1, k2, *means)
+    follow = any(c.before)
+    while eligible := sorted(i for i in waiting if not follow or floor.may_start(i)):
         line = _first_free(c, floor, eligible)
         able = [i for i in eligible if c.work[line][i] != CANNOT]
         now = max(floor.free[line], min(floor.at(line, i) for i in able))
@@ -162,23 +165,35 @@ def _fixed_first(c: Compiled) -> Iterator[tuple[int, int]]:
 
 
 def _first_free(c: Compiled, floor: _Floor, eligible: Sequence[int]) -> int:
-    """Return the line that can start something first."""
-    starts = []
+    """Return the line that can start something first; of equal ones the first."""
+    soonest, chosen = 0, -1
     for line, row in enumerate(c.work):
+        free = c.times[line].start_at(floor.free[line])
+        if chosen >= 0 and free >= soonest:
+            continue  # whatever is ready, it cannot start before the line is free
         ready = [floor.ready[i] for i in eligible if row[i] != CANNOT]
         if ready:
-            starts.append((max(c.times[line].start_at(floor.free[line]), min(ready)), line))
-    return min(starts)[1]
+            start = max(free, min(ready))
+            if chosen < 0 or start < soonest:
+                soonest, chosen = start, line
+    return chosen
 
 
-def _means(c: Compiled, waiting: set[int]) -> tuple[float, float]:
-    """Return mean work and mean set-up."""
+def _means(c: Compiled) -> tuple[float, float]:
+    """Return mean work and mean set-up of the orders that rules place, over all pairs of them."""
+    fixed = {i for _, i in _fixed_first(c)}
+    waiting = [i for i in _placeable(c) if i not in fixed]
     works = [row[i] for row in c.work for i in waiting if row[i] != CANNOT]
-    setups = [c.setup[c.klass[i]][c.klass[j]] for i in waiting for j in waiting if i != j]
-    return (
-        max(sum(works) / max(len(works), 1), 1e-9),
-        max(sum(setups) / max(len(setups), 1), 1e-9),
+    classes = Counter(c.klass[i] for i in waiting)
+    setups = sum(
+        m * (n - (a == b)) * c.setup[a][b] for a, m in classes.items() for b, n in classes.items()
     )
+    pairs = len(waiting) * (len(waiting) - 1)
+    return max(sum(works) / max(len(works), 1), 1e-9), max(setups / max(pairs, 1), 1e-9)
+
+
+def _placeable(c: Compiled) -> list[int]:
+    return [i for i in range(len(c.cut)) if any(row[i] != CANNOT for row in c.work)]
 
 
 def _index(floor: _Floor, rule: _Rule, line: int, i: int, now: int) -> float:

@@ -42,8 +42,15 @@ class WorkTimes:
         lengths = (end - start for start, end in zip(self.starts, self.ends, strict=True))
         return tuple(accumulate(lengths, initial=0))[:-1]
 
+    @cached_property
+    def always(self) -> bool:
+        """True if it never closes: work is the tick."""
+        return len(self.starts) == 1 and self.starts[0] == 0
+
     def to_work(self, tick: int) -> int:
         """Return the work that fits before `tick`."""
+        if self.always:
+            return max(tick, 0)
         i = bisect_right(self.starts, tick) - 1
         if i < 0:
             return 0
@@ -51,6 +58,8 @@ class WorkTimes:
 
     def start_at(self, work: int) -> int:
         """Return the earliest tick at which work that lies at `work` can begin."""
+        if self.always:
+            return work
         i = bisect_right(self.done, work) - 1
         tick = self.starts[i] + work - self.done[i]
         if tick >= self.ends[i] and i + 1 < len(self.starts):
@@ -62,6 +71,8 @@ class WorkTimes:
 
         The end of an interval, not the start of the next one, ends what fills it exactly.
         """
+        if self.always:
+            return work
         i = max(bisect_right(self.done, work - 1) - 1, 0)
         return self.starts[i] + work - self.done[i]
 
