@@ -184,10 +184,8 @@ class SolverProcess:
         zh = f"求解进程结束（{reason_zh}）；沿用上一计划，按规则继续。"
         log.error("solver_died: %s", text)
         self._set(state="failed", reason=text, reason_zh=zh, pid=0)
-        if self._question is None:
-            return
-        self._deaths += 1
-        if self._deaths < MOST_DEATHS:
+        self._deaths += self._question is not None
+        if self._deaths < MOST_DEATHS and self._question is not None:
             self._wanted.set()  # ask the next process again
         else:
             self._question = None

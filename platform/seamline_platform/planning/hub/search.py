@@ -23,6 +23,8 @@ from seamline_platform.planning.shop.risk import simulate
 from seamline_platform.planning.shop.sequences import Sequences, plan_of, sequences_of
 from seamline_platform.planning.shop.whatif import compare
 
+LEAST_MARGIN: Final = 120
+"""Ticks."""
 NOISE: Final = Noise(other_lines=Failures(mtbf=2_400, mttr=45), late_share=0.05, late_ticks=120)
 """Estimates: a line stops for three quarters of an hour once in four days of sewing, one kit in
 twenty comes two hours late; all times scatter by 15 %."""
@@ -72,11 +74,14 @@ def answer(
 def _cautious(c: Compiled, plan: Plan, question: Question) -> Compiled:
     """Return the problem in which every order is due earlier by what chance may cost it.
 
-    That is the distance from its planned end to the P90 of the simulated runs of `plan`: a search
-    that uses up all slack to save set-ups finds plans that look well and turn out late.
+    A search that uses up all slack to save set-ups finds plans that look well and turn out late.
+    The margin is twice the distance from the planned end to the P90 of the simulated runs of
+    `plan`, and `LEAST_MARGIN` more: an order that moves meets other luck than where it stood.
     """
     risk = simulate(c, plan, NOISE, question.seed, question.runs)
-    margin = {o.order: max(math.ceil(o.done.p90) - o.planned, 0) for o in risk.orders}
+    margin = {
+        o.order: 2 * max(math.ceil(o.done.p90) - o.planned, 0) + LEAST_MARGIN for o in risk.orders
+    }
     return replace(c, due=[
         due - margin.get(o.order, 0) for due, o in zip(c.due, c.problem.orders, strict=True)
     ])  # fmt: skip
