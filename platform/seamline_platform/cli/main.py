@@ -17,6 +17,7 @@ from seamline_platform.cli import (
     data_commands,
     docs_commands,
     experiment_commands,
+    explain_commands,
     forecaster_commands,
     model_commands,
     network_commands,
@@ -190,6 +191,7 @@ app.command("edge-pyz")(part_commands.edge_pyz)
 app.command("sellers")(part_commands.sellers)
 app.command("platform")(part_commands.platform)
 app.command("plan")(shop_commands.plan)
+app.command("explain")(explain_commands.explain)
 app.command("dispatch")(network_commands.dispatch)
 app.command("promise")(network_commands.promise)
 app.command("table2")(table_commands.table2)

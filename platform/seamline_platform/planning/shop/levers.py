@@ -154,12 +154,12 @@ class _Levers:
         longer = longer_shift(self.c.times[self.own], end, ticks)
         if longer is None:
             return
-        times, begins, amount = longer
+        times, begins = longer
         rows = [times if k == self.own else x for k, x in enumerate(self.c.times)]
         made = self.trials.outcome(c=replace(self.c, times=rows))
         if made is not None and self.gain(made) > 0:
             yield Lever(
-                "overtime", self.gain(made), self.cheaper(made), amount, begins,
+                "overtime", self.gain(made), self.cheaper(made), ticks, begins,
                 self.name(self.own),
             )  # fmt: skip
 

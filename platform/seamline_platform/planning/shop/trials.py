@@ -116,20 +116,20 @@ def with_work(c: Compiled, line: int, i: int, work: int) -> Compiled:
     )
 
 
-def longer_shift(times: WorkTimes, before: int, ticks: int) -> tuple[WorkTimes, int, int] | None:
-    """Return working times whose last closing before the tick `before` comes `ticks` later.
+def longer_shift(times: WorkTimes, before: int, ticks: int) -> tuple[WorkTimes, int] | None:
+    """Return working times with `ticks` of overtime before the tick `before`, and its beginning.
 
-    Also when the overtime begins, and how long it is (less where the next shift begins). None if
-    nothing closes before.
+    It follows the last shift that ends before then; breaks that are not longer stay. None if there
+    is none.
     """
-    closings = [k for k, end in enumerate(times.ends[:-1]) if end < before]
+    closings = [
+        k
+        for k, (end, opens) in enumerate(zip(times.ends, times.starts[1:], strict=False))
+        if end < before and opens - end > ticks
+    ]
     if not closings:
         return None
     k = closings[-1]
-    end = times.ends[k]
-    until = min(end + ticks, times.starts[k + 1])
-    starts, ends = list(times.starts), list(times.ends)
-    ends[k] = until
-    if until == starts[k + 1]:
-        del ends[k], starts[k + 1]
-    return WorkTimes(tuple(starts), tuple(ends)), end, until - end
+    ends = list(times.ends)
+    ends[k] += ticks
+    return WorkTimes(times.starts, tuple(ends)), times.ends[k]

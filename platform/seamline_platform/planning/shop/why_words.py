@@ -1,6 +1,6 @@
 """Explanations of a plan in sentences, English and Chinese."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 from typing import Final
@@ -8,6 +8,7 @@ from typing import Final
 from seamline_platform.planning.explain import Text, join, span, when
 from seamline_platform.planning.shop.chain import ROOTS
 from seamline_platform.planning.shop.explanation import (
+    Displaced,
     Elsewhere,
     Explanation,
     Link,
@@ -218,10 +219,12 @@ class Words:
                     f"分 {lever.amount} 件到 {line} 同时做",
                 )
             case "skill":
-                how = (f"if {line} had the skill", f"{line} 若具备该工艺")
+                how = (f"if {line} could sew it", f"{line} 若能做该款")
             case "allow":
                 how = (f"if it were allowed on {line}", f"若允许排到 {line}")
-        if lever.cheaper >= 0:
+        if lever.cheaper == 0:
+            cost = ("the plan would cost the same", "计划成本不变")
+        elif lever.cheaper > 0:
             cost = (
                 f"the plan would cost {lever.cheaper:,} less",
                 f"计划成本减少 {lever.cheaper:,}",
@@ -236,26 +239,24 @@ class Words:
     def displaced(self, x: Explanation) -> list[Text]:
         """Say who waits for it, and for whom it waits."""
         texts = []
-        for rows, en, zh in (
-            (x.displaces, "would be earlier without it", "若没有本单可提前"),
-            (x.displaced_by, "make it wait: without one of them it would be earlier by", ""),
-        ):
-            if not rows:
-                continue
-            lengths = [self.length(d.by) for d in rows[:_SHOWN]]
-            pairs = [f"{d.order} ({n[0]})" for d, n in zip(rows, lengths, strict=False)]
-            pairs_zh = [f"{d.order}（{n[1]}）" for d, n in zip(rows, lengths, strict=False)]
-            more = f" and {len(rows) - _SHOWN} more" if len(rows) > _SHOWN else ""
-            more_zh = f"等 {len(rows)} 单" if len(rows) > _SHOWN else ""
-            if zh:
-                texts.append(
-                    (f"{', '.join(pairs)}{more} {en}", f"{'、'.join(pairs_zh)}{more_zh}{zh}")
-                )
-            else:
-                texts.append(
-                    (f"{en} {', '.join(pairs)}{more}", f"若没有 {'、'.join(pairs_zh)}，本单可提前")
-                )
+        if x.displaces:
+            en, zh = self._rivals(x.displaces)
+            texts.append((f"without it others would be earlier: {en}", f"若没有本单，{zh}可提前"))
+        if x.displaced_by:
+            en, zh = self._rivals(x.displaced_by)
+            texts.append((f"it would be earlier without: {en}", f"若没有 {zh}，本单可提前"))
         return texts or [("it displaces nobody", "没有挤占其他订单")]
+
+    def _rivals(self, rows: Sequence[Displaced]) -> Text:
+        """Name orders and what time is lost between them and the other one."""
+        lengths = [self.length(d.by) for d in rows[:_SHOWN]]
+        pairs = [f"{d.order} ({n[0]})" for d, n in zip(rows, lengths, strict=False)]
+        pairs_zh = [f"{d.order}（{n[1]}）" for d, n in zip(rows, lengths, strict=False)]
+        more = len(rows) - _SHOWN
+        return (
+            ", ".join(pairs) + (f" and {more} more" if more > 0 else ""),
+            "、".join(pairs_zh) + (f"等 {len(rows)} 单" if more > 0 else ""),
+        )
 
     def unplanned(self, order: Order, without_place: Mapping[str, str]) -> Text:
         """Say why an order has no place; `without_place` are all such orders with reasons."""
