@@ -188,13 +188,13 @@ def _name(column: str) -> Words:
 
 def _charts(cases: Sequence[CaseResult], family: Family) -> str:
     found = ""
-    if len(cases) > 1 and (curves := profiles(cases)):
+    if curves := profiles(cases):
         drawing = line_chart(
             say.PROFILE, say.TAU, say.SHARE, _lines(curves), log_x=True, from_zero=True
         )
         found += _captioned(drawing, say.PROFILE_READ)
-    curves = [_below(curve) for curve in anytime(cases, family.budget_cpu_s)]
-    lines = _lines([curve for curve in curves if curve.x])
+    over_time = [_below(curve) for curve in anytime(cases, family.budget_cpu_s)]
+    lines = _lines([curve for curve in over_time if curve.x])
     if lines:
         drawing = line_chart(say.ANYTIME, say.SECONDS, say.RATIO, lines, from_zero=True)
         found += _captioned(drawing, say.ANYTIME_READ)

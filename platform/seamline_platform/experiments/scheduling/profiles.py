@@ -11,6 +11,8 @@ from seamline_platform.experiments.scheduling.study import CaseResult
 
 RULES: Final = "best_rule"
 POINTS: Final = 40
+LEAST_CASES: Final = 3
+"""A profile of fewer instances says nothing."""
 TAU_MOST: Final = 10.0
 
 
@@ -58,7 +60,7 @@ def profiles(cases: Sequence[CaseResult]) -> list[Curve]:
     """
     columns = columns_of(cases)
     whole = [found for found in cases if set(found.outcomes) == set(columns) - {RULES}]
-    if not whole:
+    if len(whole) < LEAST_CASES:
         return []
     by_case = [ratios(costs_of(found)) for found in whole]
     finite = [r for row in by_case for r in row.values() if math.isfinite(r)]

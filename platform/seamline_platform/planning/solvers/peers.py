@@ -1,10 +1,13 @@
 """Solvers of others for comparison: one CP-SAT model of the whole, and PyJobShop's."""
 
-from seamline_broker.errors import ConfigError
+from functools import partial
+
 from seamline_platform.planning.machines.problem import MachineProblem
 from seamline_platform.planning.scheduler import Answer, AnyProblem, Kind, Run
 from seamline_platform.planning.shop.annealing import Budget
-from seamline_platform.planning.solvers.starts import shop_of
+from seamline_platform.planning.shop.compiled import compile_problem
+from seamline_platform.planning.shop.sequences import sequences_of
+from seamline_platform.planning.solvers.starts import handed_plan, shop_of, tell
 
 
 class PyJobShop:
@@ -26,12 +29,20 @@ class PyJobShop:
 class CpSat:
     """CP-SAT on one model of the whole, with the plan that it is handed as a hint, or cold."""
 
-    kinds: frozenset[Kind] = frozenset({"machines"})
+    kinds: frozenset[Kind] = frozenset({"shop", "machines"})
 
     def solve(self, problem: AnyProblem, budget: Budget, run: Run) -> Answer:
         """Return what it finds within the budget's CPU seconds (of all its threads)."""
-        from seamline_platform.planning.machines.cpsat import cpsat_machines
+        if isinstance(problem, MachineProblem):
+            from seamline_platform.planning.machines.cpsat import cpsat_machines
 
-        if not isinstance(problem, MachineProblem):
-            raise ConfigError("CpSat takes problems of machines.")
-        return cpsat_machines(problem, budget, run, run.start is not None)
+            return cpsat_machines(problem, budget, run, run.start is not None)
+        from seamline_platform.planning.shop.cpsat import solve_full
+
+        c = compile_problem(shop_of(problem, self))
+        found = solve_full(
+            c, handed_plan(c, run), budget, run.cpu, run.seed, on_improve=partial(tell, c, run),
+            cancelled=run.cancelled,
+        )  # fmt: skip
+        solution = None if found.plan is None else sequences_of(c, found.plan)
+        return Answer(solution, ticks=found.ticks)
