@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-inp
 # What the page is built from: a change there is a reason to build it again.
 PAGE := $(shell find dashboards/web -path '*/node_modules' -prune -o -type f -print)
 
-.PHONY: setup demo test test-all check bench bench-forecast docs pyz clean help
+.PHONY: setup demo test test-all check bench bench-forecast bench-schedule docs pyz clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -17,6 +17,7 @@ help:
 	@echo "make check   format, lint, types, import rules, TypeScript"
 	@echo "make bench   speed of simulation, ingest and live page, as ratios"
 	@echo "make bench-forecast   quick forecasting benchmark: bench-forecast.html; DATA=DIR for the public data"
+	@echo "make bench-schedule   quick scheduling benchmark: bench-schedule.html; INSTANCES=DIR for published ones"
 	@echo "make docs    write docs/messages.md anew from the code"
 	@echo "make pyz     dist/seamline-edge.pyz: a gateway in one file, for a Raspberry Pi"
 	@echo "make setup   only set up .venv, with the tools for tests and checks"
@@ -62,6 +63,9 @@ bench: setup
 
 bench-forecast: setup
 	$(BIN)/seamline bench forecast --quick $(if $(DATA),--data $(DATA)) --html bench-forecast.html
+
+bench-schedule: setup
+	$(BIN)/seamline bench schedule --quick $(if $(INSTANCES),--instances $(INSTANCES)) --html bench-schedule.html
 
 docs: setup
 	$(BIN)/seamline docs messages --out docs/messages.md

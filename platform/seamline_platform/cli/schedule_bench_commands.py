@@ -23,8 +23,8 @@ def bench_schedule(
     ] = "",
     part: Annotated[
         str,
-        typer.Option(help="Parts, by commas: replan, dispatch, balancing, cutting, decoder, twin; "
-                          "or none.  [default: all, if no family is named]"),
+        typer.Option(help="Parts, by commas (--list names them), or none.  [default: all, if no "
+                          "family is named]"),
     ] = "",
     solver: Annotated[
         list[str] | None,

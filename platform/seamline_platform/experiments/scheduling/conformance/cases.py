@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from random import Random
 
+from seamline_platform.experiments.scheduling.classic.cases import MachineCase
 from seamline_platform.experiments.scheduling.contract import Case
 from seamline_platform.experiments.scheduling.garment import GarmentCase
+from seamline_platform.planning.machines.problem import Job, MachineProblem, Operation
 from seamline_platform.planning.scheduler import Solution
 from seamline_platform.planning.shop.generate import Recipe, draw_plant
 from seamline_platform.planning.shop.problem import Problem
@@ -53,6 +56,29 @@ def following() -> GarmentCase:
     orders = list(whole.orders)
     orders[3] = replace(orders[3], after=(orders[6].order,))
     return GarmentCase("conformance", "following", replace(whole, orders=tuple(orders)))
+
+
+def job_shop() -> MachineCase:
+    """Return a job shop of six jobs on four machines."""
+    rng = Random("conformance")
+    routes = [rng.sample(range(4), 4) for _ in range(6)]
+    jobs = tuple(
+        Job(tuple(Operation(((machine, rng.randint(3, 20)),)) for machine in route))
+        for route in routes
+    )
+    return MachineCase("conformance", "job shop", MachineProblem("job shop", 4, jobs))
+
+
+def one_machine() -> MachineCase:
+    """Return one machine with set-ups, ten jobs, weighted tardiness."""
+    rng = Random("conformance")
+    jobs = tuple(
+        Job((Operation(((0, rng.randint(3, 20)),)),), rng.randint(10, 90), rng.randint(1, 5))
+        for _ in range(10)
+    )
+    setups = tuple(tuple(rng.randint(1, 9) for _ in range(10)) for _ in range(10))
+    problem = MachineProblem("one machine", 1, jobs, "weighted_tardiness", (setups,), ((2,) * 10,))
+    return MachineCase("conformance", "one machine", problem)
 
 
 def worst_start(case: Case) -> tuple[Solution, int]:

@@ -17,7 +17,7 @@ from seamline_platform.planning.shop.annealing import Budget
 from seamline_platform.planning.solvers import load_scheduler
 
 BUDGET_CPU_S: Final = 1.0
-CANCELLED_CPU_S: Final = 0.5
+CANCELLED_CPU_S: Final = 2.0
 MOVES: Final = 300
 
 
@@ -93,129 +93,134 @@ def loads(subject: Subject) -> str:
     return f"takes {kinds}"
 
 
-def _takes_plants(subject: Subject) -> bool:
-    return kind_of(cases.plant().problem) in subject.scheduler().kinds
+def _fitting(subject: Subject, *every: Case) -> list[Case]:
+    """Return the cases of a kind that it takes."""
+    kinds = subject.scheduler().kinds
+    return [case for case in every if kind_of(case.problem) in kinds]
+
+
+def _standard(subject: Subject) -> list[Case]:
+    return _fitting(subject, cases.plant(), cases.one_machine())
 
 
 def plans(subject: Subject) -> str:
-    """Plan a plant, one with a single order, and an empty one."""
-    if not _takes_plants(subject):
-        return "it takes no plants"
+    """Plan a plant, one with a single order, and an empty one; a job shop, and one machine."""
+    every = (
+        cases.plant(), cases.one_order(), cases.no_order(), cases.job_shop(), cases.one_machine()
+    )  # fmt: skip
     costs = []
-    for case in (cases.plant(), cases.one_order(), cases.no_order()):
+    for case in _fitting(subject, *every):
         answer = subject.answer(case, Budget(BUDGET_CPU_S), _run())
-        costs.append(subject.objective(case, answer.solution))
-    return f"costs {', '.join(map(str, costs))}"
+        costs.append(f"{case.name} {subject.objective(case, answer.solution)}")
+    return f"costs: {', '.join(costs)}"
 
 
 def respects(subject: Subject) -> str:
     """Plan where something is fixed, tied, cut already, closed at night, or has to follow."""
-    if not _takes_plants(subject):
-        return "it takes no plants"
     costs = []
-    for case in (cases.locked(), cases.following()):
+    for case in _fitting(subject, cases.locked(), cases.following()):
         answer = subject.answer(case, Budget(BUDGET_CPU_S), _run())
-        costs.append(subject.objective(case, answer.solution))
-    return f"costs {', '.join(map(str, costs))}"
+        costs.append(f"{case.name} {subject.objective(case, answer.solution)}")
+    return f"costs: {', '.join(costs)}" if costs else "it takes no plants"
 
 
 def not_worse(subject: Subject) -> str:
     """Hand it a plan to begin with."""
-    if not _takes_plants(subject):
-        return "it takes no plants"
-    case = cases.plant()
-    start, cost = cases.worst_start(case)
-    answer = subject.answer(case, Budget(BUDGET_CPU_S), _run(start=start))
-    found = subject.objective(case, answer.solution)
-    if found > cost:
-        raise BrokenPromiseError(
-            f"it was handed a plan that costs {cost} and returned one that costs {found}",
-            "Keep the best plan so far, run.start among them, and return it.",
-        )
-    return f"from {cost} to {found}"
+    said = []
+    for case in _standard(subject):
+        start, cost = cases.worst_start(case)
+        answer = subject.answer(case, Budget(BUDGET_CPU_S), _run(start=start))
+        found = subject.objective(case, answer.solution)
+        if found > cost:
+            raise BrokenPromiseError(
+                f"it was handed a plan that costs {cost} and returned one that costs {found}",
+                "Keep the best plan so far, run.start among them, and return it.",
+            )
+        said.append(f"from {cost} to {found}")
+    return ", ".join(said)
 
 
 def in_budget(subject: Subject) -> str:
     """Count its CPU seconds."""
-    if not _takes_plants(subject):
-        return "it takes no plants"
-    case = cases.plant()
-    subject.answer(case, Budget(0.2), _run())  # what is loaded or compiled once does not count
-    began = cpu_seconds()
-    subject.answer(case, Budget(BUDGET_CPU_S), _run())
-    spent = cpu_seconds() - began
-    most = OVER_BUDGET * BUDGET_CPU_S + OVER_BUDGET_S
-    if spent > most:
-        raise BrokenPromiseError(
-            f"{spent:.2f} CPU seconds of {BUDGET_CPU_S:g}",
-            "Ask run.cpu() in the loop; threads count too.",
-        )
-    return f"{spent:.2f} CPU seconds of {BUDGET_CPU_S:g}"
+    said = []
+    for case in _standard(subject):
+        subject.answer(case, Budget(0.2), _run())  # what is compiled once does not count
+        began = cpu_seconds()
+        subject.answer(case, Budget(BUDGET_CPU_S), _run())
+        spent = cpu_seconds() - began
+        if spent > OVER_BUDGET * BUDGET_CPU_S + OVER_BUDGET_S:
+            raise BrokenPromiseError(
+                f"{spent:.2f} CPU seconds of {BUDGET_CPU_S:g}",
+                "Ask run.cpu() in the loop; threads count too.",
+            )
+        said.append(f"{spent:.2f}")
+    return f"{' and '.join(said)} CPU seconds of {BUDGET_CPU_S:g}"
 
 
 def can_be_cancelled(subject: Subject) -> str:
     """Cancel it at once: it comes back early, with a plan or with nothing."""
-    if not _takes_plants(subject):
-        return "it takes no plants"
-    case = cases.plant()
-    subject.answer(case, Budget(0.2), _run())
-    began = cpu_seconds()
-    answer = subject.answer(case, Budget(20.0), _run(cancelled=lambda: True))
-    spent = cpu_seconds() - began
-    if spent > CANCELLED_CPU_S * 4:
-        raise BrokenPromiseError(
-            f"it went on for {spent:.1f} CPU seconds", "Ask run.cancelled() in the loop."
-        )
-    if answer.solution is not None:
-        subject.objective(case, answer.solution)
-    return f"back after {spent:.2f} CPU seconds"
+    said = []
+    for case in _standard(subject):
+        subject.answer(case, Budget(0.2), _run())
+        began = cpu_seconds()
+        answer = subject.answer(case, Budget(20.0), _run(cancelled=lambda: True))
+        spent = cpu_seconds() - began
+        if spent > CANCELLED_CPU_S:
+            raise BrokenPromiseError(
+                f"it went on for {spent:.1f} CPU seconds", "Ask run.cancelled() in the loop."
+            )
+        if answer.solution is not None:
+            subject.objective(case, answer.solution)
+        said.append(f"{spent:.2f}")
+    return f"back after {' and '.join(said)} CPU seconds"
 
 
 def tells(subject: Subject) -> str:
     """Listen to `on_improve`: every plan told passes the checker and costs what it says."""
-    if not _takes_plants(subject):
-        return "it takes no plants"
-    case, told = cases.plant(), list[tuple[Solution, int]]()
-    start, _ = cases.worst_start(case)
-    subject.answer(
-        case, Budget(BUDGET_CPU_S),
-        _run(start=start, on_improve=lambda plan, cost: told.append((plan, cost))),
-    )  # fmt: skip
-    for solution, cost in told:
-        found = subject.objective(case, solution)
-        if found != cost:
-            raise BrokenPromiseError(
-                f"it told a plan at {cost} that costs {found}",
-                "Compute costs by planning.shop.decode.evaluate, which the checker confirms.",
-            )
-    return f"{len(told)} plans told" if told else "it tells nothing before its end"
+    count = 0
+    for case in _standard(subject):
+        told: list[tuple[Solution, int]] = []
+        start, _ = cases.worst_start(case)
+        subject.answer(
+            case, Budget(BUDGET_CPU_S),
+            _run(start=start, on_improve=lambda plan, cost, to=told: to.append((plan, cost))),
+        )  # fmt: skip
+        for solution, cost in told:
+            found = subject.objective(case, solution)
+            if found != cost:
+                raise BrokenPromiseError(
+                    f"it told a plan at {cost} that costs {found}",
+                    "Compute costs by planning.shop.decode.evaluate, which the checker confirms.",
+                )
+        count += len(told)
+    return f"{count} plans told" if count else "it tells nothing before its end"
 
 
 def repeats(subject: Subject) -> str:
     """Give it moves instead of seconds, twice, with one seed: the plans are equal."""
-    if not _takes_plants(subject):
-        return "it takes no plants"
-    case = cases.plant()
-    start, _ = cases.worst_start(case)
-    budget = Budget(cpu_s=20.0, moves=MOVES)
-    first, second = (subject.answer(case, budget, _run(seed=5, start=start)) for _ in "ab")
-    if first.moves == 0:
-        return "it counts no moves"
-    if first.solution is None or second.solution is None:
-        raise BrokenPromiseError("it found nothing", "Return run.start at least.")
-    same = solution_document(first.solution) == solution_document(second.solution)
-    if first.moves != second.moves or not same:
-        raise BrokenPromiseError(
-            f"{first.moves} and {second.moves} moves, plans {'equal' if same else 'different'}",
-            "Draw from random.Random(run.seed) alone, and let nothing else depend on the clock.",
-        )
-    return f"{first.moves} moves, equal plans"
+    said = []
+    for case in _standard(subject):
+        start, _ = cases.worst_start(case)
+        budget = Budget(cpu_s=20.0, moves=MOVES)
+        first, second = (subject.answer(case, budget, _run(seed=5, start=start)) for _ in "ab")
+        if first.moves == 0:
+            continue
+        if first.solution is None or second.solution is None:
+            raise BrokenPromiseError("it found nothing", "Return run.start at least.")
+        same = solution_document(first.solution) == solution_document(second.solution)
+        if first.moves != second.moves or not same:
+            raise BrokenPromiseError(
+                f"{first.moves} and {second.moves} moves, plans {'equal' if same else 'different'}",
+                "Draw from random.Random(run.seed) alone; let nothing else depend on the clock.",
+            )
+        said.append(f"{first.moves} moves")
+    return f"{' and '.join(said)}, equal plans" if said else "it counts no moves"
 
 
 Check = Callable[[Subject], str]
 CHECKS: Final[Mapping[str, tuple[Check, str]]] = {
     "loads": (loads, "It can be made, and says what it takes."),
-    "plans": (plans, "It plans plants of ten orders, of one, and of none."),
+    "plans": (plans, "It plans what it takes: a plant, an empty one, a job shop, ..."),
     "respects": (respects, "It respects what is fixed, tied, cut, closed, and what has to follow."),
     "not_worse": (not_worse, "It is never worse than the plan that it was handed."),
     "in_budget": (in_budget, "It keeps to its CPU seconds."),
