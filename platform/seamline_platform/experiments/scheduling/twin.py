@@ -1,10 +1,10 @@
 """Figures of the twin's choice: what it foretold and what came, against fixed ways to react.
 
-Drawn plants are planned, carried out for a quarter of the horizon and disturbed. Three plans for
-what is left (right-shift, improved from it with a tax per moved order, the best rule from scratch)
-are run forward by the twin, which chooses one. Then many futures that the twin has not seen come
-true: with chance as the twin assumes it, with more of it, and with as much more when the twin knows
-(as it does when feedback has measured it).
+Drawn plants are planned, carried out for a quarter of the horizon and disturbed. Four plans for
+what is left (right-shift, improved from it with a tax per moved order, the same with an allowance
+on sewing times, the best rule from scratch) are run forward by the twin, which chooses one. Then
+many futures that the twin has not seen come true: with chance as the twin assumes it, with more of
+it, and with as much more when the twin knows (as it does when feedback has measured it).
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,9 +27,9 @@ from seamline_platform.planning.shop.predictions import Prediction, prediction_o
 from seamline_platform.planning.shop.problem import Order, Problem
 from seamline_platform.planning.shop.risk import run_forward
 from seamline_platform.planning.shop.sequences import Sequences, plan_of, sequences_of
-from seamline_platform.planning.shop.whatif import Comparison, compare
+from seamline_platform.planning.shop.whatif import Comparison, compare, with_allowance
 
-WAYS: Final = ("right-shift", "improved", "rule")
+WAYS: Final = ("right-shift", "improved", "cautious", "rule")
 PLANTS: Final = 20
 FUTURES: Final = 100
 _RUNS: Final = 200
@@ -89,8 +89,11 @@ def _case(seed: int, number: int) -> _Case:
     left, old = _disturbed(plant, sequences_of(c, plan), Random(seed), number)
     lc = compile_problem(left)
     shifted = plan_of(lc, old)
-    better = anneal_plan(lc, shifted, Budget(moves=_MOVES), lambda: 0.0, seed=seed).plan
-    plans = dict(zip(WAYS, (shifted, better, best_rule(lc).plan), strict=True))
+    better, sure = (
+        anneal_plan(tables, shifted, Budget(moves=_MOVES), lambda: 0.0, seed=seed).plan
+        for tables in (lc, with_allowance(lc))
+    )
+    plans = dict(zip(WAYS, (shifted, better, sure, best_rule(lc).plan), strict=True))
     return _foretold(lc, plans, ASSUMED, seed)
 
 

@@ -4,20 +4,22 @@ What the present plan loses to the best one is a paired difference, run by run. 
 seemingly better does not move anybody: the old one stays unless the gain is clear.
 """
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 import numpy as np
 
 from seamline_broker.errors import ConfigError
-from seamline_platform.planning.shop.compiled import Compiled
+from seamline_platform.planning.shop.compiled import CANNOT, Compiled
 from seamline_platform.planning.shop.decode import Plan
 from seamline_platform.planning.shop.luck import Floats
 from seamline_platform.planning.shop.noise import Noise
 from seamline_platform.planning.shop.risk import Risk, Spread, simulate
 
 By = Literal["mean", "p90"]
+ALLOWANCE: Final = 0.1
 LEVEL: Final = 0.95
 _RESAMPLES: Final = 1_000
 
@@ -118,6 +120,22 @@ def compare(
         for name, risk in risks.items()
     )
     return Comparison(chosen, kept, cheapest, by, gain, candidates, risks)
+
+
+def with_allowance(c: Compiled, share: float = ALLOWANCE) -> Compiled:
+    """Return tables in which sewing takes `share` longer: plans made for them have slack.
+
+    A search that counts on planned times to the tick makes plans that look cheap and may turn out
+    dear. One made with an allowance is better for some plants and worse for others: a candidate to
+    compare, with the true tables.
+
+    Raises:
+        ConfigError: if `share` is below 0 or above 1.
+    """
+    if not 0 <= share <= 1:
+        raise ConfigError(f"An allowance of {share!r}; allowed: 0 to 1.")
+    work = [[w if w == CANNOT else math.ceil(w * (1 + share) - 1e-9) for w in r] for r in c.work]
+    return replace(c, work=work)
 
 
 def _check(plans: Mapping[str, Plan], keep: str | None) -> str:

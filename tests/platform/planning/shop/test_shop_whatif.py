@@ -23,7 +23,7 @@ from seamline_platform.planning.shop.predictions import (
 )
 from seamline_platform.planning.shop.risk import run_forward, simulate
 from seamline_platform.planning.shop.schedule import schedule_of
-from seamline_platform.planning.shop.whatif import compare, paired_t
+from seamline_platform.planning.shop.whatif import compare, paired_t, with_allowance
 
 NOISE = Noise(other_lines=Failures(240, 6))
 
@@ -98,6 +98,16 @@ def test_the_interval_covers_the_truth_as_often_as_it_says() -> None:
         inside += gain.low <= truth <= gain.high
     # 95 of 100 expected; fewer than 88 has a chance of about one in a thousand.
     assert 88 <= inside <= 100
+
+
+def test_an_allowance_by_hand() -> None:
+    c, _ = _plans()
+    more = with_allowance(c, 0.25)
+    for before, after in zip(c.work, more.work, strict=True):
+        assert after == [w if w < 0 else -(-w * 5 // 4) for w in before]
+    assert with_allowance(c, 0).work == c.work
+    with pytest.raises(ConfigError, match=r"An allowance of 1\.5"):
+        with_allowance(c, 1.5)
 
 
 def test_plans_that_cannot_be_compared() -> None:
