@@ -53,7 +53,7 @@ def plan(
     solver: Annotated[
         str,
         typer.Option(
-            help="Another solver: a name of 'seamline schedulers', or mine.py:Mine.",
+            help="Another solver: a name that 'seamline scheduler list' shows, or mine.py:Mine.",
             metavar="NAME|FILE:CLASS",
         ),
     ] = "",
