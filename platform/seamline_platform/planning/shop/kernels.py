@@ -131,6 +131,7 @@ def sew_line(  # type: ignore[no-untyped-def]
     """
     first, last = axis[0], axis[1]
     free, at_class, age, kind = state[0], state[1], state[2], 2
+    top = len(losses[0]) - 1
     total = 0
     for k in range(length):
         i = sequence[k]
@@ -143,9 +144,9 @@ def sew_line(  # type: ignore[no-untyped-def]
         early = needed if anticipatory == 1 else 0
         start = max(free + early, ready) + needed - early
         needs = work[i]
-        table = losses[kind]
-        top = len(table) - 1
-        spent = needs + table[min(age + needs, top)] - table[min(age, top)]
+        spent = needs
+        if losses[kind][top] > 0:
+            spent += losses[kind][min(age + needs, top)] - losses[kind][min(age, top)]
         age += needs
         free = start + spent
         at_class = c
@@ -195,8 +196,12 @@ def finish_all(  # type: ignore[no-untyped-def]
     starts,
     ends,
     done,
+    most,
 ):
-    """Return sum w_j T_j: first come, first served. `ranked` is kept sorted from call to call."""
+    """Return sum w_j T_j: first come, first served. `ranked` is kept sorted from call to call.
+
+    Once the sum is above `most` it is returned as it stands: a search has seen enough then.
+    """
     first, last = axis[0], axis[1]
     for k in range(1, count):
         i = ranked[k]
@@ -226,4 +231,6 @@ def finish_all(  # type: ignore[no-untyped-def]
         late = finished + transport - due[i]
         if late > 0:
             tardiness += weight[i] * late
+            if tardiness > most:
+                break
     return tardiness
