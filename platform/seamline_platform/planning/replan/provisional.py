@@ -47,7 +47,7 @@ def provisional(problem: Problem, sequences: Sequences) -> Sequences:
     )  # fmt: skip
     plan = plan_of(c, kept)
     for i in _urgent_first(c, homeless):
-        plan = _insert(c, plan, [len(head) for head in heads], i)
+        plan = insert(c, plan, [len(head) for head in heads], i)
     return sequences_of(c, _without_deadlock(c, plan, [len(head) for head in heads], able))
 
 
@@ -78,19 +78,26 @@ def _urgent_first(c: Compiled, orders: set[int]) -> list[int]:
     return result
 
 
-def _insert(c: Compiled, plan: Plan, heads: Sequence[int], i: int) -> Plan:
-    """Return the plan with order `i` at the place and the cutting rank that cost least."""
+def insert(
+    c: Compiled, plan: Plan, heads: Sequence[int], i: int, lines: Sequence[int] | None = None
+) -> Plan:
+    """Return the plan with order `i` at the place and the cutting rank that cost least.
+
+    `heads` is the number of orders at the head of each line that stay there; `lines` are those to
+    try (None: all that may sew it).
+    """
+    able = lines_for(c, i) if lines is None else lines
     cuts = tuple(j for j in plan.cut_order if j != i)
     first = (i, *cuts) if i in plan.cut_order else cuts
     places = [
         (number, at)
-        for number in lines_for(c, i)
+        for number in able
         for at in range(heads[number], len(plan.sequences[number]) + 1)
     ]
     most = max(min(MOST_TRIALS, MOST_DECODED // max(len(c.cut), 1)), len(c.work), 1)
     step = -(-len(places) // most)
     tried = (_at(plan, number, at, i, first) for number, at in places[::step])
-    ends = (_at(plan, number, len(plan.sequences[number]), i, first) for number in lines_for(c, i))
+    ends = (_at(plan, number, len(plan.sequences[number]), i, first) for number in able)
     best = _cheapest(c, [*tried, *ends], plan)
     if i not in plan.cut_order:
         return best

@@ -69,11 +69,13 @@ def anneal_plan(
     *,
     seed: int = 1,
     fixed: Sequence[int] | None = None,
+    warmth: float = 1.0,
     on_improve: Improved | None = None,
     cancelled: Cancelled = lambda: False,
 ) -> Found:
     """Return a plan that costs at most what `plan` costs.
 
+    `warmth` scales the first temperature: below 1 the search stays nearer to `plan`.
     `fixed` is the number of orders at the head of each line that stay (by default the problem's).
     Orders of one line alone, and plans without an order, come back as they are.
 
@@ -99,6 +101,7 @@ def anneal_plan(
     )
     began = cpu()
     hot, cold = _temperatures(c, plan, cost)
+    hot = max(hot * warmth, cold)
     while True:
         share = budget.used(cpu() - began, done)
         if share >= 1 or cancelled() or best == 0:

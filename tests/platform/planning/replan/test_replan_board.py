@@ -279,7 +279,7 @@ def test_the_policy_says_why(plant: Problem) -> None:
     assert not AcceptPolicy(provisional_at_once=False).decide_provisional().accept
     for wrong in ({"mode": "never"}, {"min_gain_share": 2.0}, {"quiet_ms": -1}):
         with pytest.raises(ConfigError, match="AcceptPolicy"):
-            AcceptPolicy(**wrong)  # type: ignore[arg-type]
+            AcceptPolicy(**wrong)
 
 
 @settings(
