@@ -15,7 +15,8 @@ _NOT_ASKED: Final = {"not_measured": "it was not asked for; name it with --part"
 
 def lines_of(result: Result) -> list[Target]:
     """Return what has to be reached, and what was."""
-    return targets_of([row_of(found) for found in result.cases], result.parts)
+    rows = [row_of(found) for found in result.cases]
+    return targets_of(rows, result.parts, result.options.quick)
 
 
 def document_of(result: Result) -> dict[str, Any]:

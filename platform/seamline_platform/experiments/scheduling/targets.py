@@ -1,7 +1,7 @@
 """What has to be reached, and what was: one line each, also where it was not measured."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 from seamline_platform.experiments.scheduling.rows import APART, ratio_to_atcs
@@ -24,8 +24,16 @@ class Target:
         return asdict(self)
 
 
-def targets_of(rows: Sequence[Row], parts: Mapping[str, Mapping[str, Any]]) -> list[Target]:
-    """Return all lines for the rows of instances (without means) and the parts' figures."""
+def targets_of(
+    rows: Sequence[Row], parts: Mapping[str, Mapping[str, Any]], quick: bool = False
+) -> list[Target]:
+    """Return all lines for the rows of instances (without means) and the parts' figures.
+
+    A quick run's parts are smaller than those that the targets are about: they decide nothing.
+    """
+    part_targets = [line for part, figures in parts.items() for line in part_lines(part, figures)]
+    if quick:
+        part_targets = [replace(line, ok=None) for line in part_targets]
     return [
         _improvement(rows, "garment_40x8", 0.35),
         _improvement(rows, "garment_60x12", 0.40),
@@ -34,7 +42,7 @@ def targets_of(rows: Sequence[Row], parts: Mapping[str, Mapping[str, Any]]) -> l
         *_optimal(rows),
         _gap(rows, "jobshop", "la", (), 0.005),
         _gap(rows, "fjsp", "mk", APART, 0.015),
-        *(line for part, figures in parts.items() for line in part_lines(part, figures)),
+        *part_targets,
     ]
 
 
@@ -103,20 +111,37 @@ def _gap(
 
 
 def part_lines(part: str, figures: Mapping[str, Any], path: str = "") -> Iterator[Target]:
-    """Yield a line for everything in a part's figures that has `target` and `ok` beside it."""
+    """Yield a line for everything in a part's figures that has a target.
+
+    That is a mapping with `target` and `ok` beside what was reached, or a figure `x` with
+    `x_target` beside it, which it may not exceed.
+    """
     name = f"{part}{path}"
     if "not_measured" in figures:
         yield Target(name, "", f"not measured: {figures['not_measured']}", None)
-        return
-    if "target" in figures and "ok" in figures:
+    elif "target" in figures and "ok" in figures:
         yield Target(
             name, _shown(figures["target"]), _reached(figures),
             None if figures["ok"] is None else bool(figures["ok"]),
         )  # fmt: skip
-        return
-    for key, value in figures.items():
-        if isinstance(value, Mapping):
-            yield from part_lines(part, value, f"{path} {key}".replace("_", " "))
+    else:
+        for key, value in figures.items():
+            yield from _figure_lines(part, figures, f"{path} {key}".replace("_", " "), key, value)
+
+
+def _figure_lines(
+    part: str, figures: Mapping[str, Any], path: str, key: str, value: Any
+) -> Iterator[Target]:
+    most = figures.get(f"{key}_target")
+    if isinstance(most, float | int) and isinstance(value, float | int):
+        yield Target(f"{part}{path}", f"<= {most:g}", value, value <= most)
+    elif isinstance(value, Mapping):
+        yield from part_lines(part, value, path)
+    elif isinstance(value, Sequence) and not isinstance(value, str):
+        for number, row in enumerate(value):
+            if isinstance(row, Mapping):
+                named = row.get("size", row.get("name", row.get("instance", number + 1)))
+                yield from part_lines(part, row, f"{path} {named}")
 
 
 def _reached(figures: Mapping[str, Any]) -> float | str | None:

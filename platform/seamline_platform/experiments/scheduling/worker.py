@@ -15,7 +15,7 @@ from multiprocessing.connection import Connection
 from typing import Any, Final
 
 from seamline_broker.errors import ConfigError
-from seamline_platform.experiments.scheduling.contract import Case, PartSettings
+from seamline_platform.experiments.scheduling.contract import Case, Part, PartSettings
 from seamline_platform.experiments.scheduling.outcome import (
     RULES,
     Outcome,
@@ -104,7 +104,7 @@ class Desk:
     def answer(self, order: Order, told: Told) -> object:
         """Return an `Outcome`, the figures of a part, or a finding of the suite."""
         if isinstance(order, PartOrder):
-            measure = import_module(_PARTS + order.part).measure
+            measure = part_named(order.part)
             return dict(measure(replace(order.settings, cpu=time.process_time), told))
         if isinstance(order, CheckOrder):
             checks = import_module(f"{_PARTS}conformance.checks")
@@ -127,6 +127,20 @@ class Desk:
         if not isinstance(answer, Answer):
             raise ConfigError(f"It returned {type(answer).__name__}; a solver returns an Answer.")
         return _judged(order, answer, spent_s, curve)
+
+
+def part_named(name: str) -> Part:
+    """Return a part of the benchmark.
+
+    Raises:
+        ConfigError: if it is not installed.
+    """
+    try:
+        module = import_module(_PARTS + name)
+    except ModuleNotFoundError as exc:
+        raise ConfigError(f"Part {name} is not there: {exc}.") from exc
+    measure: Part = module.measure
+    return measure
 
 
 def _warm_up(scheduler: Scheduler, order: SolveOrder) -> None:

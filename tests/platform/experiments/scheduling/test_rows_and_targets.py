@@ -113,6 +113,10 @@ def test_parts_give_a_line_for_every_target():
         ("dispatch orders 1000", "0.007", 0.005, True),
         ("dispatch deeper speed", ">= 4", 3, False),
     ]
+    sizes = {"sizes": [{"size": "1000x10", "gap": 0.01, "gap_target": 0.007, "rss_target": None}]}
+    (line,) = part_lines("dispatch", sizes)
+    assert (line.what, line.target, line.ok) == ("dispatch sizes 1000x10 gap", "<= 0.007", False)
+    assert all(t.ok is None for t in targets_of([], {"dispatch": figures}, quick=True))
     (line,) = part_lines("cutting", {"not_measured": "spyrrow is missing"})
     assert line.ok is None
     assert "spyrrow" in str(line.reached)

@@ -1,5 +1,6 @@
 """Runs with solvers that work, raise, die, hang and cheat: rows fail, never the run."""
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from seamline_broker.errors import ConfigError, PluginError
 from seamline_platform.experiments.scheduling import catalogue, study
 from seamline_platform.experiments.scheduling.garment import GarmentCase
 from seamline_platform.experiments.scheduling.plan import Options
-from seamline_platform.experiments.scheduling.process import Worker, WorkerError
+from seamline_platform.experiments.scheduling.process import StoppedError, Worker, WorkerError
 from seamline_platform.experiments.scheduling.worker import SolveOrder
 from seamline_platform.planning.shop.annealing import Budget
 from seamline_platform.planning.shop.generate import Recipe, draw_plant
@@ -75,6 +76,31 @@ def test_a_solver_that_never_ends_is_stopped(small_families):
         assert worker.ask(order, 60.0, 300.0, lambda share, text: None).ok
     finally:
         worker.close()
+
+
+@pytest.mark.timeout(600)
+def test_a_benchmark_that_is_stopped_ends_its_processes(small_families):
+    stopped = threading.Event()
+    worker = Worker(stopped.is_set)
+    order = SolveOrder(small_families, f"{SOLVERS}:Hangs", Budget(1.0), 1)
+    timer = threading.Timer(1.0, stopped.set)
+    timer.start()
+    with pytest.raises(StoppedError):
+        worker.ask(order, 300.0, 300.0, lambda share, text: None)
+    timer.join()
+
+
+@pytest.mark.timeout(600)
+def test_parts_are_told_by_name_when_they_are_not_there(tmp_path, monkeypatch):
+    monkeypatch.setattr(catalogue, "PARTS", ("dreams",))
+    monkeypatch.setattr(catalogue, "PART_CPU_S", {"dreams": 1.0})
+    told = []
+    result = study.run(
+        Options(parts=("dreams",), out=tmp_path, jobs=1), lambda *seen: told.append(seen)
+    )
+    assert "Part dreams is not there" in result.parts["dreams"]["not_measured"]
+    assert result.cases == ()
+    assert told[-1][0] == told[-1][1] == 1.0
 
 
 def test_unknown_names_are_refused(tmp_path):
