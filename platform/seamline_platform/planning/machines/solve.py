@@ -28,32 +28,36 @@ FIRST_SHARE: Final = 0.05
 """Share of the CPU seconds for a first tabu search, so that CP-SAT gets a good hint."""
 PROOF_SHARE: Final = 0.30
 """Share of the CPU seconds for CP-SAT; what is left is for tabu search again."""
+_LEAST_CPU_S: Final = 1e-3
 
 
 def solve_machines(problem: MachineProblem, budget: Budget, run: Run) -> Answer:
     """Return the best schedule found, never worse than `run.start` and every dispatch rule.
 
-    A budget of moves alone gives equal answers on every machine: it goes to local search where
-    there is one. `Answer.optimal` is set where the cost meets a bound or CP-SAT has proved it.
+    The rules are part of the budget. A budget of moves alone gives equal answers on every machine:
+    it goes to local search where there is one. `Answer.optimal` is set where the cost
+    meets a bound or CP-SAT has proved it.
 
     Raises:
         ConfigError: if the shop needs CP-SAT and OR-Tools is not installed.
     """
     if not problem.jobs:
         return Answer(MachineSchedule(()), optimal=True)
+    began = run.cpu()
     start, bound = _best_start(problem, run), simple_bound(problem)
     if run.on_improve is not None:
         run.on_improve(start, objective_of(problem, start))
     if objective_of(problem, start) <= bound:
         return Answer(start, optimal=True)
+    left = replace(budget, cpu_s=max(budget.cpu_s - (run.cpu() - began), _LEAST_CPU_S))
     shape = shape_of(problem)
     if shape in SHAPES:
-        found = anneal(problem, start, budget, run, bound)
+        found = anneal(problem, start, left, run, bound)
         return Answer(found.schedule, moves=found.moves, optimal=found.cost <= bound)
     operations = sum(len(job.operations) for job in problem.jobs)
     if shape is Shape.JOB_SHOP and operations <= MOST_OPERATIONS:
-        return _job_shop(problem, start, budget, run, bound)
-    return cpsat_machines(problem, budget, replace(run, start=start), True)
+        return _job_shop(problem, start, left, run, bound)
+    return cpsat_machines(problem, left, replace(run, start=start), True)
 
 
 def _best_start(problem: MachineProblem, run: Run) -> MachineSchedule:
@@ -71,6 +75,8 @@ def _job_shop(
     if budget.moves or importlib.util.find_spec("ortools") is None:
         found = tabu_search(problem, start, budget, run, bound)
         return Answer(found.schedule, moves=found.moves, optimal=found.cost <= bound)
+    # What is to be compiled is compiled before the clock runs.
+    tabu_search(problem, start, Budget(moves=1), Run(run.cpu))
     began = run.cpu()
     found = tabu_search(problem, start, Budget(budget.cpu_s * FIRST_SHARE), run, bound)
     if found.cost <= bound or run.cancelled():
