@@ -3,6 +3,8 @@
 import json
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -179,3 +181,23 @@ def test_a_second_ctrl_c_ends_the_program() -> None:
         with pytest.raises(KeyboardInterrupt):
             os.kill(os.getpid(), signal.SIGINT)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+BARE = """
+import sys
+sys.modules["numba"] = sys.modules["ortools"] = sys.modules["highspy"] = None  # not installed
+from seamline_platform.cli.main import app
+app(["plan", *sys.argv[1:]])
+"""
+
+
+def test_without_any_extra_a_file_is_planned(file: Path, plant: Problem) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", BARE, str(file), "--budget", "1", "--json"],
+        capture_output=True, text=True, check=True, timeout=120,
+    )  # fmt: skip
+    d = json.loads(ran.stdout)
+    assert d["moves"] > 0
+    assert d["cost"] <= d["best_rule_cost"]
+    assert [s["stage"] for s in d["stages"]] == ["rules", "annealing"]
+    assert {row["order"] for row in d["rows"]} == {o.order for o in plant.orders}

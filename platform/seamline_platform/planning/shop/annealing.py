@@ -9,6 +9,7 @@ from seamline_platform.planning.shop.compiled import Compiled
 from seamline_platform.planning.shop.decode import Plan, evaluate
 
 CHUNK_MOVES: Final = 4_000
+"""Moves between two looks at the budget, on up to 60 orders; on more orders fewer moves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +102,13 @@ def anneal_plan(
     )
     began = cpu()
     hot, cold = _temperatures(c, plan, cost)
+    chunk = max(CHUNK_MOVES * 60 // max(count, 60), 10)
     hot = max(hot * warmth, cold)
     while True:
         share = budget.used(cpu() - began, done)
         if share >= 1 or cancelled() or best == 0:
             break
-        moves = min(CHUNK_MOVES, budget.moves - done) if budget.moves else CHUNK_MOVES
+        moves = min(chunk, budget.moves - done) if budget.moves else chunk
         ahead = min(share + (moves / budget.moves if budget.moves else 0.01), 1.0)
         a, b = (hot * (cold / hot) ** min(s / 0.9, 1.0) for s in (share, ahead))
         x, cost, new = kernel.anneal(
@@ -126,4 +128,4 @@ def _temperatures(c: Compiled, plan: Plan, cost: int) -> tuple[float, float]:
     improvement on 60 orders x 12 lines at equal moves.
     """
     each = max(cost / max(sum(len(s) for s in plan.sequences), 1), 1.0)
-    return 0.6 * each, 0.03 * each
+    return 0.6 * each, 0.05 * each

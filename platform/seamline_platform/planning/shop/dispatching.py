@@ -9,6 +9,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from heapq import heapify, heappop, heappush
 from typing import Final
 
 from seamline_platform.planning.shop.compiled import CANNOT, Compiled
@@ -54,6 +55,31 @@ def every_rule(c: Compiled, rules: Sequence[str] = RULES) -> Iterator[RuleResult
             )
             cost, _, plan = min((evaluate(c, p), n, p) for n, p in enumerate(plans))
             yield RuleResult(rule, cut_rule, plan, cost)
+
+
+def list_rule(c: Compiled) -> RuleResult:
+    """Return the plan that takes orders by due date and gives each to the line that ends it first.
+
+    Its time grows with orders x lines, not with their square: for plants that are too large for
+    rules that weigh all waiting orders at every step.
+    """
+    rank = cut_rank(c, "EDD")
+    floor = _Floor(c, cut(c, rank, Times.empty(len(c.cut))))
+    for line, i in _fixed_first(c):
+        floor.place(line, i)
+    left = {i: sum(j not in floor.placed for j in c.before[i]) for i in _placeable(c)}
+    waiting = [(c.due[i], i) for i, count in left.items() if not count and i not in floor.placed]
+    heapify(waiting)
+    while waiting:
+        _, i = heappop(waiting)
+        able = [k for k, row in enumerate(c.work) if row[i] != CANNOT]
+        floor.place(min(able, key=lambda k: (c.times[k].end_at(floor.trial(k, i)), k)), i)
+        for j in floor.followers.get(i, ()):
+            left[j] -= 1
+            if not left[j]:
+                heappush(waiting, (c.due[j], j))
+    plan = Plan(tuple(tuple(row) for row in floor.sequences), tuple(rank))
+    return RuleResult("EDD-ECT", "EDD", plan, evaluate(c, plan))
 
 
 def cut_rank(c: Compiled, rule: str) -> list[int]:

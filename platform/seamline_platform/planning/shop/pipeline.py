@@ -26,6 +26,9 @@ millions of compiled moves have been through."""
 LNS_SHARE: Final = 0.2
 """Of larger budgets, the part of CP-SAT, behind annealing."""
 
+MOST_ANNEALED: Final = 5_000
+"""Orders. A move of annealing looks at all of them; in larger plants too few moves are made."""
+
 OnStage = Callable[[str], None]
 """Takes the name of a stage that begins: `rules`, `annealing` or `cp-sat`."""
 
@@ -130,7 +133,8 @@ def run_stages(
     share = 0.0
     if exact and (budget.ticks or budget.cpu_s >= LNS_FROM_CPU_S):
         share = LNS_SHARE
-    if not follow and (budget.moves or math.isfinite(budget.cpu_s)):
+    small = len(c.cut) <= MOST_ANNEALED
+    if small and not follow and (budget.moves or math.isfinite(budget.cpu_s)):
         _anneal(c, budget, 1 - share, journal, seed, cancelled)
     if exact and (follow or share):
         _improve_parts(c, budget, journal, seed, cancelled)

@@ -1,7 +1,8 @@
 """From a problem to a plan: the best rule, annealing, CP-SAT; who gets no place is told why."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final
 
 from seamline_broker.errors import SeamlineError
@@ -9,13 +10,18 @@ from seamline_platform.planning.shop.annealing import Budget, Cancelled, Improve
 from seamline_platform.planning.shop.check import check
 from seamline_platform.planning.shop.compiled import Compiled, compile_problem
 from seamline_platform.planning.shop.decode import Plan, lines_for, unplaced
-from seamline_platform.planning.shop.dispatching import RuleResult, every_rule
+from seamline_platform.planning.shop.dispatching import RuleResult, every_rule, list_rule
 from seamline_platform.planning.shop.pipeline import Journal, OnStage, StageReport, run_stages
 from seamline_platform.planning.shop.problem import Order, Problem
 from seamline_platform.planning.shop.schedule import Schedule, schedule_of
 
 RULES_SHARE: Final = 0.5
 """Of the budget, after which no further rule is tried (the first one always is)."""
+ALL_RULES_ORDERS: Final = 500
+"""Of larger plants only the quick rules are tried, behind the list rule (`EDD-ECT`)."""
+QUICK_RULES: Final = ("FIFO", "SPT", "EDD", "WSPT")
+QUICK_RULES_ORDERS: Final = 2_000
+"""Of plants larger than this only the list rule is tried: the others take minutes."""
 
 
 class CheckError(SeamlineError):
@@ -52,7 +58,7 @@ def solve(
     on_stage: OnStage | None = None,
     cancelled: Cancelled = lambda: False,
 ) -> Solved:
-    """Return the best plan found; it never costs more than that of the best rule.
+    """Return the best plan found; it never costs more than that of the best rule tried.
 
     With `start` the search begins with that rule's plan instead, and costs no more than it. Orders
     that no line may sew, and those that wait for one of them, are left out with a reason.
@@ -64,7 +70,7 @@ def solve(
     began = cpu()
     if on_stage is not None:
         on_stage("rules")
-    rules = iter([start] if start is not None else every_rule(c))
+    rules = iter([start]) if start is not None else _rules(c)
     best = next(rules)
     journal = Journal(best.plan, best.cost, cpu, began, on_improve, on_stage)
     for result in rules:
@@ -79,6 +85,15 @@ def solve(
         journal.moves, journal.spent_s, journal.plan, tuple(journal.stages), journal.ticks,
         tuple(journal.course),
     )  # fmt: skip
+
+
+def _rules(c: Compiled) -> Iterator[RuleResult]:
+    """Yield the plans of rules: of all, or, in large plants, of those that can be afforded."""
+    count = len(c.cut)
+    if count <= ALL_RULES_ORDERS:
+        return every_rule(c)
+    quick = every_rule(c, QUICK_RULES) if count <= QUICK_RULES_ORDERS else ()
+    return chain([list_rule(c)], quick)
 
 
 def checked_schedule(c: Compiled, plan: Plan) -> Schedule:

@@ -15,11 +15,11 @@ from seamline_platform.planning.shop.compiled import Compiled, compile_problem
 from seamline_platform.planning.shop.cpsat import have_cp_sat, lns, solve_full
 from seamline_platform.planning.shop.cpsat.neighbourhoods import NEIGHBOURHOODS, View
 from seamline_platform.planning.shop.decode import Plan, decode, evaluate
-from seamline_platform.planning.shop.dispatching import best_rule, every_rule
+from seamline_platform.planning.shop.dispatching import best_rule, every_rule, list_rule
 from seamline_platform.planning.shop.generate import Recipe, draw_plant
 from seamline_platform.planning.shop.problem import Problem
 from seamline_platform.planning.shop.schedule import schedule_of
-from seamline_platform.planning.shop.solve import Solved, solve
+from seamline_platform.planning.shop.solve import Solved, checked_schedule, solve
 
 needs_cp_sat = pytest.mark.skipif(not have_cp_sat(), reason="needs seamline[solve]: OR-Tools")
 
@@ -183,6 +183,28 @@ def test_a_cancelled_search_gives_what_it_has() -> None:
     solved = _solved(draw_plant(Recipe(20, 4, 3)), Budget(moves=10_000), cancelled=lambda: True)
     assert solved.moves == 0
     assert len(solved.schedule.rows) == 20
+
+
+def test_large_plants_are_planned_by_the_list_rule() -> None:
+    problem = draw_plant(Recipe(6_000, 30, 1))
+    solved = _solved(problem, Budget(moves=10))
+    assert (solved.rule, solved.moves) == ("EDD-ECT/EDD", 0)
+    assert len(solved.schedule.rows) == 6_000
+
+
+def test_the_list_rule_heeds_precedence_fixed_heads_and_what_has_no_line() -> None:
+    drawn = _following(30, 4, 3)
+    able = next(x for x in drawn.lines if drawn.can(x, drawn.orders[9]))
+    orders = (*drawn.orders, replace(drawn.orders[0], order="nowhere", lines=("L1",)))
+    lines = tuple(replace(x, efficiency={"F9": 1.0}) if x.line == "L1" else x for x in drawn.lines)
+    fixed = {able.line: (drawn.orders[8].order,)} if drawn.can(able, drawn.orders[8]) else {}
+    problem = replace(drawn, orders=orders, lines=lines, fixed=fixed if able.line != "L1" else {})
+    c = compile_problem(problem)
+    rule = list_rule(c)
+    schedule = checked_schedule(c, rule.plan)
+    assert set(schedule.unplanned) >= {"nowhere"}
+    assert len(schedule.rows) + len(schedule.unplanned) == 31
+    assert rule.cost == schedule.value.cost
 
 
 def test_stages_are_named_as_they_begin() -> None:
