@@ -188,7 +188,9 @@ class PlanSentence(Model):
 class LatenessPart(Model):
     """Minutes of an order's lateness that one cause brings; the parts sum to the lateness."""
 
-    cause: Literal["capacity", "setup", "material", "breakdown"]
+    cause: Literal["capacity", "setup", "material", "breakdown", "cutting", "finishing", "due"] = (
+        Field(description="due = no plan could avoid it")
+    )
     minutes: int
     text: Text
     text_zh: TextZh

@@ -13,6 +13,8 @@ from seamline_platform.planning.params import DispatchParams
 from seamline_platform.planning.replan.edits import Edit, EditError, Lock, Move, Swap, Unlock
 from seamline_platform.planning.replan.policy import AcceptPolicy
 from seamline_platform.planning.replan.versions import BoardError
+from seamline_platform.planning.shop.blame import blame, part_text
+from seamline_platform.planning.shop.why import explain
 
 
 def policy_of(accept: str) -> AcceptPolicy:
@@ -97,8 +99,8 @@ class PlanAnswers:
             order=order,
             planned=planned(bar) if bar else None,
             unplanned=accepted.schedule.unplanned.get(order, ""),
-            explanation=[],
-            lateness=[],
+            explanation=_explained(snapshot, order),
+            lateness=_blamed(snapshot, order) if bar and bar.late_min else [],
             promised_ms=known.promised_ms,
             delivery_p50_ms=None if p50 is None else p50 + outbound,
             delivery_p90_ms=None if p90 is None else p90 + outbound,
@@ -142,6 +144,27 @@ class PlanAnswers:
         except BoardError as exc:
             raise RequestError(409, str(exc), "a step that is possible as plans stand") from exc
         return self.view()
+
+
+def _explained(snapshot: Snapshot, order: str) -> list[m.PlanSentence]:
+    board = snapshot.board
+    if order not in board.problem.order_of:
+        return []
+    found = explain(board.problem, board.accepted.schedule, order)
+    return [m.PlanSentence(topic=s.topic, text=s.text, text_zh=s.text_zh) for s in found.sentences]
+
+
+def _blamed(snapshot: Snapshot, order: str) -> list[m.LatenessPart]:
+    """Return the parts of an order's lateness that are not nothing, the greatest first."""
+    board = snapshot.board
+    found = blame(board.problem, board.accepted.schedule, snapshot.live.undisturbed).of(order)
+    parts = found.parts if found else {}
+    return [
+        m.LatenessPart(cause=cause, minutes=ticks, text=said[0], text_zh=said[1])
+        for cause, ticks in sorted(parts.items(), key=lambda part: -part[1])
+        if ticks
+        for said in (part_text(cause, ticks, board.problem.tick_ms),)
+    ]
 
 
 def _edit(request: m.PlanEdit) -> Edit:

@@ -83,6 +83,8 @@ class PlanHub:
         self._cause: Trigger | None = None
         """What the question under way answers."""
         self._followed = False
+        self._numbers = 0
+        """Plans of the run before this start."""
         self._searched_ms = 0
         self._known: frozenset[str] = frozenset()
         self._texts: dict[tuple[str, str, str], Text] = {}
@@ -92,6 +94,10 @@ class PlanHub:
     def may_spend(self, share: float) -> None:
         """Let the search take so many CPU seconds per wall second, on average."""
         self._allowance = replace(self._allowance, rate=share)
+
+    def resume(self, numbers: int) -> None:
+        """Go on counting plans after `numbers`, as after a restart."""
+        self._numbers = numbers
 
     # ---- what happens ----------------------------------------------------------------------------
 
@@ -271,8 +277,10 @@ class PlanHub:
         return found
 
     def _started(self, live: LivePlan) -> PlanBoard:
-        self._note(1, Trigger("start", self._clock.wall_ms()))
-        return PlanBoard.start(live.problem, live.sequences, live.now_ms, reason_of("start"))
+        number = self._numbers + 1
+        self._note(number, Trigger("start", self._clock.wall_ms()))
+        board = PlanBoard.start(live.problem, live.sequences, live.now_ms, reason_of("start"))
+        return replace(board, numbers=number, accepted=replace(board.accepted, number=number))
 
     def _search(self, cause: Trigger, cpu_s: float) -> None:
         board, live = self._board, self._live

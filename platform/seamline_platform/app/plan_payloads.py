@@ -33,8 +33,8 @@ def figures(snapshot: Snapshot, version: Version) -> m.PlanFigures:
     foretold = snapshot.memory.prediction_of(version.number)
     p50, p90 = (foretold.cost[1], foretold.cost[2]) if foretold else (version.p50, version.p90)
     return m.PlanFigures(
-        cost=value.cost, tardiness=tardiness, setup=setup, move=0,
-        energy=value.cost - tardiness - setup, late=value.late,
+        cost=value.cost, tardiness=tardiness, setup=setup, move=goal.move * value.moved,
+        energy=value.cost - tardiness - setup - goal.move * value.moved, late=value.late,
         orders=len(version.schedule.rows), p50=p50, p90=p90,
     )  # fmt: skip
 

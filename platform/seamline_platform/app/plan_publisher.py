@@ -36,7 +36,7 @@ class PlanPublisher:
         self._ledger, self._clock = ledger, clock
         self._board: PlanBoard | None = None
         self._shown: dict[str, PlanBar] = {}
-        self._told: dict[str, tuple[PlanBar, ...]] = {}
+        self._told: dict[str, tuple[int, tuple[PlanBar, ...]]] = {}
         self._stored: set[tuple[int, str]] = set()
         self._foretold = 0
 
@@ -50,7 +50,12 @@ class PlanPublisher:
             self._broker(snapshot, own)
             self._page(snapshot, own)
             self._store(snapshot, own)
-            self._ledger.planned(snapshot.board.accepted.number, by_order(own))
+            lines = snapshot.board.problem.line_of
+            self._ledger.planned(
+                snapshot.board.accepted.number,
+                by_order(own),
+                lambda line: max(lines[line].efficiency.values(), default=0.0),
+            )
         self._predictions(snapshot)
 
     def again(self) -> None:
@@ -70,11 +75,11 @@ class PlanPublisher:
                     self._publish(plan_topic(status), b"")
                 continue
             mine = own if status == "accepted" else bars(snapshot, version)
-            if self._told.get(status) == mine and status == "accepted":
+            if self._told.get(status) == (version.number, mine):
                 continue
             said = message(snapshot, version, status, mine, self._clock.wall_ms())
             if self._publish(plan_topic(status), said.encode()):
-                self._told[status] = mine
+                self._told[status] = (version.number, mine)
 
     def _page(self, snapshot: Snapshot, own: tuple[PlanBar, ...]) -> None:
         now = by_order(own)

@@ -3,26 +3,32 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
 from seamline_broker.clock import Clock
+from seamline_broker.contracts.catalogue import Catalogue
 from seamline_broker.contracts.view import OrderView, View
 from seamline_platform.api.hub import Hub
 from seamline_platform.app.plan_answers import PlanAnswers, policy_of
 from seamline_platform.app.plan_hub import PlanHub, PlanWires, Snapshot
 from seamline_platform.app.plan_publisher import PlanPublisher
 from seamline_platform.app.solver import Heard, SolverProcess, SolverState
+from seamline_platform.app.sql import integer, text
 from seamline_platform.app.triggers import Trigger
 from seamline_platform.domain.batches import DecodedBatch
+from seamline_platform.domain.causes import MINOR_CAUSES
 from seamline_platform.planning.dispatch import DispatchPolicy
 from seamline_platform.planning.explain import Text
 from seamline_platform.planning.floor import Floor
 from seamline_platform.planning.hub.actuals import Actual, Ledger
+from seamline_platform.planning.hub.efficiency import learned
+from seamline_platform.planning.hub.follow import FollowedPlan
 from seamline_platform.planning.hub.question import Question
 from seamline_platform.settings import PlanningSettings
 
 T = TypeVar("T")
+MOST_STOPS: Final = 500
 LOOK_EVERY_MS: Final = 15 * 60_000
 """Plant time between two comparisons of the plan with the plants."""
 
@@ -32,6 +38,7 @@ class RoomWires:
     """What plans are connected to."""
 
     preview: Callable[[], tuple[View, Floor]]
+    catalogue: Callable[[], Catalogue]
     publish: Callable[[str, bytes], bool]
     """Publish a retained message."""
     post: Callable[[Callable[[Hub], None]], None]
@@ -53,6 +60,8 @@ class PlanRoom:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._pool = ThreadPoolExecutor(1, "plans")
         self._looked_ms = 0
+        self._down: dict[str, int] = {}
+        self._stops: list[tuple[str, int, int]] = []
         self.ledger = Ledger()
         self.publisher = PlanPublisher(wires.publish, wires.post, wires.insert, self.ledger, clock)
         self.hub = PlanHub(self._hub_wires(), clock, policy_of(settings.accept))
@@ -70,6 +79,17 @@ class PlanRoom:
             changed=self._changed,
             trouble=lambda text: self._later(self._wires.trouble, text),
         )
+
+    def resume(self, rows: Sequence[Mapping[str, object]]) -> None:
+        """Follow the plan that was in force when the platform ended (rows of `LAST_PLAN`)."""
+        if not rows:
+            return
+        lines: dict[str, list[str]] = {}
+        for row in rows:
+            lines.setdefault(text(row["line"]), []).append(text(row["order_id"]))
+        version, as_of_ms = integer(rows[0]["version"]), integer(rows[0]["as_of_ms"])
+        self._policy.follow(FollowedPlan(version, as_of_ms, lines))
+        self.hub.resume(integer(rows[0]["numbers"]))
 
     # ---- life ------------------------------------------------------------------------------------
 
@@ -93,6 +113,7 @@ class PlanRoom:
         if 0 <= now_ms - self._looked_ms < LOOK_EVERY_MS:
             return
         self._looked_ms = now_ms
+        await self._in_turn(lambda: self.learn(self._wires.catalogue()))
         found = await self._in_turn(self.hub.looked)
         for news in found:
             self._wires.ask(Trigger(news.kind, self._clock.wall_ms(), news.order, news.line))
@@ -102,17 +123,35 @@ class PlanRoom:
         node = f"{batch.site}/{batch.node}"
         stations = batch.events.get("station")
         if stations:
-            for ts_ms, state, expected in zip(
-                stations["ts_ms"], stations["state"], stations["expected_ms"], strict=True
+            for ts_ms, state, cause, expected in zip(
+                *(stations[name] for name in ("ts_ms", "state", "cause", "expected_ms")),
+                strict=True,
             ):
-                if state == "down" and int(expected):
-                    self._pool.submit(self.hub.broke, node, int(ts_ms) + int(expected))
+                if state in ("down", "up") and cause not in MINOR_CAUSES:
+                    self._stood(node, str(state), int(ts_ms), int(expected))
         orders = batch.events.get("order")
         if orders:
             for ts_ms, order, state in zip(
                 orders["ts_ms"], orders["order"], orders["state"], strict=True
             ):
                 self._order(str(order), str(state), node, int(ts_ms))
+
+    def _stood(self, line: str, state: str, ts_ms: int, expected_ms: int) -> None:
+        """Note when a line stood: a stop of a station from its breakdown to its repair."""
+        if state == "down":
+            self._down.setdefault(line, ts_ms)
+            if expected_ms:
+                self._pool.submit(self.hub.broke, line, ts_ms + expected_ms)
+        elif (since := self._down.pop(line, None)) is not None:
+            self._stops.append((line, since, ts_ms))
+            del self._stops[:-MOST_STOPS]
+
+    def learn(self, catalogue: Catalogue) -> None:
+        """Let finished orders correct the efficiencies that plans count with."""
+        params = self._policy.params
+        found = learned(self.ledger.newest(MOST_STOPS), self._stops, catalogue, params)
+        if found and dict(params.line_efficiency) != dict(found):
+            self._policy.params = replace(params, line_efficiency=found)
 
     def _order(self, order: str, state: str, line: str, ts_ms: int) -> None:
         if state == "sewing":

@@ -29,7 +29,7 @@ from seamline_platform.app.planner import Planner, Wires
 from seamline_platform.app.publisher import Publisher
 from seamline_platform.app.register import ModelRegister
 from seamline_platform.app.restore import restore
-from seamline_platform.app.sql import integer
+from seamline_platform.app.sql import LAST_PLAN, integer
 from seamline_platform.app.stories import Stories
 from seamline_platform.app.story import Moment, Trace
 from seamline_platform.app.training import Trainer
@@ -120,6 +120,7 @@ class Runtime:
     def _plan_room(self) -> PlanRoom:
         wires = RoomWires(
             preview=self.planner.preview,
+            catalogue=lambda: self.view().catalogue,
             publish=lambda topic, payload: self.ingest.client.publish(topic, payload, 1, True),
             post=self.hub.post,
             insert=self.store.insert,
@@ -127,7 +128,9 @@ class Runtime:
             ask=self.ask,
             trouble=self._trouble,
         )
-        return PlanRoom(self.policy, wires, self.clock, self.settings.planning)
+        room = PlanRoom(self.policy, wires, self.clock, self.settings.planning)
+        room.resume(self.store.read(LAST_PLAN))
+        return room
 
     def _trouble(self, text: Text) -> None:
         self.publisher.note(Note(self.now_ms, "P2", "plan", *text), self.clock.wall_ms())

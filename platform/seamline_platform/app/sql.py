@@ -21,6 +21,15 @@ LEFT JOIN (
 ) r USING (command_id)
 """
 
+LAST_PLAN: Final = """
+SELECT r.version, r.site || '/' || r.line AS line, r.order_id,
+       (SELECT max(version) FROM plan_versions) AS numbers,
+       (SELECT epoch_ms(max(plant_ts)) FROM plan_versions) AS as_of_ms
+FROM plan_rows r
+WHERE r.version = (SELECT arg_max(version, wall_ts) FROM plan_versions WHERE status = 'accepted')
+ORDER BY r.site, r.line, r.place
+"""
+
 ORDER_EVENTS: Final = """
 SELECT epoch_ms(ts) AS ts_ms, state, pieces, to_site, site || '/' || node AS node
 FROM order_events

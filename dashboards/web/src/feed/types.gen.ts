@@ -554,7 +554,8 @@ export interface KpiPoint {
 
 /** Minutes of an order's lateness that one cause brings; the parts sum to the lateness. */
 export interface LatenessPart {
-  cause: "capacity" | "setup" | "material" | "breakdown";
+  /** due = no plan could avoid it */
+  cause: "capacity" | "setup" | "material" | "breakdown" | "cutting" | "finishing" | "due";
   minutes: number;
   /** English text for a person */
   text: string;

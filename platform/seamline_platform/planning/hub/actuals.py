@@ -1,6 +1,6 @@
 """Planned against actual finish, order by order."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from seamline_platform.planning.hub.bars import PlanBar
@@ -24,6 +24,9 @@ class Actual:
     actual_end_ms: int = 0
     p50_ms: int | None = None
     p90_ms: int | None = None
+    pieces: int = 0
+    efficiency: float = 0.0
+    """Line efficiency that the plan counted with."""
 
     @property
     def error_min(self) -> int:
@@ -40,12 +43,15 @@ class Ledger:
         self._keep = keep
         self._bars: Mapping[str, PlanBar] = {}
         self._version = 0
+        self._efficiency: Callable[[str], float] = lambda _: 0.0
         self._open: dict[str, Actual] = {}
         self._done: dict[str, Actual] = {}
 
-    def planned(self, version: int, bars: Mapping[str, PlanBar]) -> None:
-        """Take the bars of the plan that is in force now."""
-        self._version, self._bars = version, bars
+    def planned(
+        self, version: int, bars: Mapping[str, PlanBar], efficiency: Callable[[str], float]
+    ) -> None:
+        """Take the bars of the plan in force, and the efficiency of `site/line` it counts with."""
+        self._version, self._bars, self._efficiency = version, bars, efficiency
 
     def began(self, order: str, line: str, at_ms: int) -> None:
         """Note that an order's first garment is on a hanger of `site/line`."""
@@ -55,7 +61,8 @@ class Ledger:
         site, _, name = line.partition("/")
         self._open[order] = Actual(
             order, site, name, bar.style, self._version, bar.sew_ms, at_ms, bar.end_ms,
-            p50_ms=bar.p50_ms, p90_ms=bar.p90_ms,
+            p50_ms=bar.p50_ms, p90_ms=bar.p90_ms, pieces=bar.pieces,
+            efficiency=self._efficiency(line),
         )  # fmt: skip
 
     def ended(self, order: str, at_ms: int) -> Actual | None:

@@ -17,6 +17,7 @@ from seamline_platform.planning.floor import FREE_STATES, Floor, LineState
 from seamline_platform.planning.params import DispatchParams
 from seamline_platform.planning.shop.problem import (
     Line,
+    Objective,
     Order,
     Problem,
     Ramp,
@@ -34,8 +35,8 @@ LEARNT_TAUS: Final = 12
 """After so many time constants of the learning curve there is nothing left to learn."""
 CLOTH_WAIT_MS: Final = DAY_MS
 """So much later the kit of an order is expected whose cloth is not there: nobody says when."""
-MOVE_TAX: Final = 600
-"""Cost of an order on another line than in the plan before: an hour of lateness of weight 1."""
+MOVE_TAX: Final = 60
+"""Cost of an order on another line than in the plan before: six minutes of lateness of weight 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,8 @@ class LivePlan:
     """State of each order of the problem."""
     short: frozenset[str] = frozenset()
     """Orders for which there is not enough cloth in their region now."""
+    undisturbed: Problem | None = None
+    """The problem without broken stations and late cloth; None if there are none."""
 
     @property
     def now_ms(self) -> int:
@@ -75,7 +78,6 @@ def live_plan(
     view: View,
     floor: Floor,
     params: DispatchParams,
-    planned: Mapping[str, str] | None = None,
     locked: Collection[str] = (),
 ) -> LivePlan:
     """Return the floor as a problem in minutes from `view.now_ms` on.
@@ -84,7 +86,6 @@ def live_plan(
         view: what is known of the plants.
         floor: its lines, with every free order on the line that is meant to sew it.
         params: estimates and weights of the dispatch policy.
-        planned: order -> line in the accepted plan: another line costs `MOVE_TAX`.
         locked: orders that a person has locked to their line.
     """
     writer = _Writer(view, floor, params, frozenset(locked))
@@ -98,6 +99,7 @@ def live_plan(
         finishing=Stage(places=max(len(jobs), 1)),
         setups=_setups(view.catalogue),
         ramp=_ramp(params),
+        objective=Objective(move=MOVE_TAX),
         calendars=_calendars(view.catalogue, view.now_ms),
         fixed={line.key: head for line in lines if (head := writer.fixed(line))},
         start_ms=view.now_ms,
@@ -109,6 +111,7 @@ def live_plan(
         tuple(r for line in lines for r in _running(line)),
         {job.order: job.state for _, job in jobs},
         frozenset(writer.short),
+        writer.undisturbed(problem, lines),
     )
 
 
@@ -219,6 +222,21 @@ class _Writer:
         able = [x.key for x in others if job.state in FREE_STATES or x is line or not x.down]
         return tuple(able)
 
+    def undisturbed(self, problem: Problem, lines: Iterable[LineState]) -> Problem | None:
+        """Return the problem as it would be if nothing were broken and all cloth were there."""
+        whole = {line.key: self.line(_whole(line)) for line in lines if line.down}
+        if not whole and not self.short:
+            return None
+        early = CLOTH_WAIT_MS // MINUTE_MS
+        return replace(
+            problem,
+            lines=tuple(whole.get(x.line, x) for x in problem.lines),
+            orders=tuple(
+                replace(o, kit=max((o.kit or 0) - early, 0)) if o.order in self.short else o
+                for o in problem.orders
+            ),
+        )
+
     def _is_short(self, line: LineState, order: OrderView) -> bool:
         """Take the order's cloth from what is free in its region; True if that is not enough."""
         style = self._view.catalogue.styles[order.style]
@@ -240,6 +258,12 @@ class _Writer:
                 break
             head.append(slot.job.order)
         return tuple(head)
+
+
+def _whole(line: LineState) -> LineState:
+    """Return a broken line as if it were not."""
+    free_ms = line.model.calendar.to_work(line.now_ms)
+    return replace(line, model=replace(line.model, free_ms=free_ms))
 
 
 def _opens(line: LineState) -> int:
@@ -275,6 +299,15 @@ def _calendars(catalogue: Catalogue, now_ms: int) -> Mapping[str, WorkTimes]:
         )
         for shift in sorted(shifts)
     }  # fmt: skip
+
+
+def shift_times(catalogue: Catalogue, start_ms: int) -> Mapping[str, WorkTimes]:
+    """Return the working times by `site/line`, in minutes from `start_ms` on."""
+    times = _calendars(catalogue, start_ms)
+    return {
+        f"{x.site}/{x.line}": times[_shift_name(x.shift_start_min, x.shift_end_min)]
+        for x in catalogue.lines
+    }
 
 
 def _shift_name(start_min: int, end_min: int) -> str:
