@@ -14,10 +14,12 @@ from seamline_platform.cli import (
     bench_card_commands,
     bench_commands,
     broker_commands,
+    cut_commands,
     data_commands,
     docs_commands,
     experiment_commands,
     explain_commands,
+    floor_commands,
     forecaster_commands,
     model_commands,
     network_commands,
@@ -192,6 +194,8 @@ app.command("sellers")(part_commands.sellers)
 app.command("platform")(part_commands.platform)
 app.command("plan")(shop_commands.plan)
 app.command("explain")(explain_commands.explain)
+app.command("balance")(floor_commands.balance)
+app.command("cut")(cut_commands.cut)
 app.command("dispatch")(network_commands.dispatch)
 app.command("promise")(network_commands.promise)
 app.command("table2")(table_commands.table2)

@@ -20,6 +20,7 @@ from seamline_broker.errors import ConfigError
 from seamline_platform.planning.balancing.balance import Balance, Bottleneck
 from seamline_platform.planning.balancing.line import HangerLine
 from seamline_platform.planning.balancing.rows import Rows
+from seamline_platform.planning.balancing.whole import solve_whole
 from seamline_platform.planning.shop.annealing import Timer
 
 Pair = tuple[str, str]
@@ -242,7 +243,7 @@ def _columns(line: HangerLine) -> _Columns:
 def _search(
     c: _Columns, bound: float, limits: Limits, known: frozenset[Pair] | None, tax: float
 ) -> Any:
-    from scipy.optimize import Bounds, LinearConstraint, milp
+    from scipy.optimize import Bounds, LinearConstraint
 
     # rate as a share of its bound, time as a share of the hour: numbers of one size
     matrix, lower, upper = _rows(c, bound)
@@ -254,13 +255,9 @@ def _search(
     high = np.ones(c.count)
     whole = np.zeros(c.count)
     whole[c.y(0) :] = 1
-    return milp(
-        cost,
-        constraints=LinearConstraint(matrix, lower, upper),
-        bounds=Bounds(0, high),
-        integrality=whole,
-        options={"mip_rel_gap": limits.gap, "node_limit": limits.nodes,
-                 "time_limit": limits.wall_s},
+    return solve_whole(
+        cost, LinearConstraint(matrix, lower, upper), Bounds(0, high), whole,
+        gap=limits.gap, nodes=limits.nodes, wall_s=limits.wall_s,
     )  # fmt: skip
 
 
