@@ -5,6 +5,7 @@ Two languages, light and dark, for telephones too, and nothing from outside.
 
 from collections.abc import Mapping, Sequence
 from html import escape
+from itertools import cycle
 from pathlib import Path
 from typing import Any, Final
 
@@ -208,7 +209,7 @@ def _below(curve: Curve) -> Curve:
 
 def _lines(curves: Sequence[Curve]) -> list[Line]:
     others = [curve.column for curve in curves if curve.column not in _COLOURS]
-    colours = {**_COLOURS, **dict.fromkeys(others, 4)}
+    colours = {**_COLOURS, **dict(zip(others, cycle((4, 6, 7)), strict=False))}
     return [
         Line(_name(c.column), c.x, c.y, dashed=c.column == "best_rule", colour=colours[c.column])
         for c in curves

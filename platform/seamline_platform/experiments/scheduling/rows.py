@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any, Final
 
+from seamline_platform.experiments.evidence.intervals import mean_interval
 from seamline_platform.experiments.scheduling.outcome import Outcome
 from seamline_platform.experiments.scheduling.plan import OURS
 from seamline_platform.experiments.scheduling.study import CaseResult, Result
@@ -141,12 +142,22 @@ def mean_row(rows: Sequence[dict[str, Any]], name: str) -> dict[str, Any]:
     row["feasible"] = all(r["feasible"] for r in rows)
     row["never_worse"] = all(r["never_worse"] for r in rows)
     row["instances"], row["counts"] = len(rows), counts
+    row["improvement_95"] = interval([r["improvement_over_best_rule"] for r in rows])
     for peer in PEERS:  # where a peer found nothing its mean is over fewer instances: pairs count
         row[f"{peer}_over_ours"] = _mean_ratio(rows, peer)
     ratios, total = ratio_to_atcs(rows)
     if ratios is not None:
         row["mean_of_objective_by_atcs"], row["ratio_of_sums_by_atcs"] = ratios, total
     return row
+
+
+def interval(values: Sequence[float | None]) -> tuple[float, float] | None:
+    """Return the 95 % interval of a mean over instances (Student's t); None for fewer than two."""
+    known = [value for value in values if value is not None]
+    if len(known) < 2:
+        return None
+    found = mean_interval(known)
+    return found.lo, found.hi
 
 
 def _mean_ratio(rows: Iterable[dict[str, Any]], peer: str) -> float | None:
