@@ -30,12 +30,21 @@ def solver_sha256(spec: str) -> str:
     total = hashlib.sha256(json.dumps(versions(LIBRARIES)).encode())
     name = canonical_scheduler(spec)
     total.update((Path(name).name if ".py:" in name else name).encode() + b"\0")
-    module = next((p.module for p in entry_points(group=GROUP) if p.name == name), "")
-    if spec == RULES or module.startswith("seamline_platform."):
+    if is_shipped(spec):
         total.update(code_sha256("planning").encode())
     else:
-        total.update(foreign_code(name, module))
+        total.update(foreign_code(name, _module(name)))
     return total.hexdigest()
+
+
+def is_shipped(spec: str) -> bool:
+    """Return True if a solver (or the rules) comes with Seamline."""
+    module = _module(canonical_scheduler(spec))
+    return spec == RULES or module.startswith("seamline_platform.")
+
+
+def _module(name: str) -> str:
+    return next((p.module for p in entry_points(group=GROUP) if p.name == name), "")
 
 
 def key_of(order: SolveOrder) -> str:
