@@ -13,7 +13,7 @@ from statistics import fmean
 from typing import Final
 
 from seamline_broker.errors import ConfigError
-from seamline_platform.planning.robust import inliers, location, scale, shrink
+from seamline_platform.planning.robust import inliers, location, shrink, spread
 from seamline_platform.planning.shop.noise import Failures, Noise
 from seamline_platform.planning.shop.problem import Problem
 from seamline_platform.planning.shop.times import ALWAYS, WorkTimes
@@ -213,7 +213,7 @@ def _failures(
         return {}, None
     good = inliers(logs, least_sd=0.5)
     trusted = [y for y, ok in zip(logs, good, strict=True) if ok]
-    mu, sd = location(trusted), scale(trusted)
+    mu, sd = location(trusted), spread(trusted)
     cv = min(math.sqrt(math.expm1(min(sd, 1.5) ** 2)), 5.0)
     rate = len(logs) / total
 

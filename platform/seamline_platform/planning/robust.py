@@ -13,12 +13,38 @@ MAD_TO_SD: Final = 1.4826
 REJECT: Final = 5.0
 """Farther than so many robust standard deviations from the median is an error of recording."""
 _FLOOR: Final = 1e-9
+_QN: Final = 2.2219
+_QN_SMALL: Final = {2: 0.399, 3: 0.994, 4: 0.512, 5: 0.844, 6: 0.611, 7: 0.857, 8: 0.669, 9: 0.872}
+_QN_MOST: Final = 1_000
+"""More values are thinned out evenly by rank."""
 
 
 def scale(values: Sequence[float]) -> float:
     """Return the standard deviation by the median absolute deviation: 1.4826 MAD."""
     middle = median(values)
     return MAD_TO_SD * median(abs(v - middle) for v in values)
+
+
+def spread(values: Sequence[float]) -> float:
+    """Return the standard deviation by Qn, a quantile of all distances between two values.
+
+    Half of the values may be wrong, as with `scale`, but for normal data it is as good as the
+    plain one of 82 % of the data (Rousseeuw and Croux, JASA 88, 1993, with their corrections for
+    small samples); `scale` is as good as that of 37 %. 0 for less than two values.
+    """
+    import numpy as np
+
+    x = np.sort(np.asarray(values, dtype=np.float64))
+    if len(x) > _QN_MOST:
+        x = x[np.linspace(0, len(x) - 1, _QN_MOST).round().astype(int)]
+    n = len(x)
+    if n < 2:
+        return 0.0
+    distances = np.abs(x[:, None] - x[None, :])[np.triu_indices(n, 1)]
+    half = n // 2 + 1
+    rank = half * (half - 1) // 2 - 1
+    small = _QN_SMALL[n] if n in _QN_SMALL else n / (n + (1.4 if n % 2 else 3.8))
+    return float(_QN * small * np.partition(distances, rank)[rank])
 
 
 def inliers(values: Sequence[float], least_sd: float = 0.02) -> list[bool]:
@@ -65,12 +91,12 @@ def shrink(groups: Mapping[K, Sequence[float]], least: int) -> Shrunk[K]:
     inside = [v - means.get(key, median(values)) for key, values in groups.items() for v in values]
     # One degree of freedom of every group goes into its mean.
     freedom = max(len(inside) - len(groups), 1)
-    within = scale(inside) * math.sqrt(len(inside) / freedom) if len(inside) > 1 else 0.0
+    within = spread(inside) * math.sqrt(len(inside) / freedom) if len(inside) > 1 else 0.0
     if len(able) < 2:
         return Shrunk(dict.fromkeys(able, 0.0), within)
-    spread = math.fsum(m * m for m in means.values()) / (len(means) - 1)
+    apart = math.fsum(m * m for m in means.values()) / (len(means) - 1)
     noise = fmean(within**2 / len(values) for values in able.values())
-    between = max(spread - noise, 0.0)
+    between = max(apart - noise, 0.0)
     if between == 0:
         return Shrunk(dict.fromkeys(able, 0.0), within)
     return Shrunk(

@@ -3,7 +3,7 @@
 import math
 from dataclasses import replace
 from random import Random
-from statistics import fmean
+from statistics import fmean, stdev
 
 import pytest
 
@@ -17,12 +17,14 @@ from seamline_platform.planning.feedback import (
     feedback,
     noise_of,
 )
-from seamline_platform.planning.robust import inliers, location, scale, shrink
+from seamline_platform.planning.robust import inliers, location, scale, shrink, spread
 from seamline_platform.planning.shop.check import check
-from seamline_platform.planning.shop.compiled import compile_problem
+from seamline_platform.planning.shop.compiled import Compiled, compile_problem
+from seamline_platform.planning.shop.decode import decode
 from seamline_platform.planning.shop.dispatching import best_rule
 from seamline_platform.planning.shop.generate import Recipe, draw_plant
-from seamline_platform.planning.shop.noise import Failures, Noise
+from seamline_platform.planning.shop.noise import QUIET, Failures, Noise
+from seamline_platform.planning.shop.risk import run_forward
 from seamline_platform.planning.shop.schedule import schedule_of
 from seamline_platform.planning.shop.times import FOREVER, WorkTimes
 
@@ -167,11 +169,26 @@ def test_robust_estimates_by_hand() -> None:
     assert location([0.0, 1.0, 2.0, 3.0, 4.0, 100.0]) == pytest.approx(2.59823, abs=1e-5)
 
 
+def test_the_spread_by_all_distances() -> None:
+    # Distances of 1, 2, 4, 8, 100: the third (3 of 10) is 3.
+    assert spread([8, 1, 100, 2, 4]) == pytest.approx(2.2219 * 0.844 * 3)
+    assert spread([1.0]) == 0
+    rng = Random(1)
+    many = [rng.gauss(5, 2) for _ in range(3_000)]
+    assert spread(many) == pytest.approx(2, rel=0.05)
+    assert spread(many[:400] + [1e6] * 100) == pytest.approx(2, rel=0.6)
+    # Over 200 samples of 20 the mean is right, and it scatters less than the median deviation.
+    drawn = [[rng.gauss(0, 1) for _ in range(20)] for _ in range(200)]
+    found, plain = [spread(x) for x in drawn], [scale(x) for x in drawn]
+    assert fmean(found) == pytest.approx(1, abs=0.05)
+    assert stdev(found) < 0.8 * stdev(plain)
+
+
 def test_shrinkage_by_hand() -> None:
     groups = {"a": [0.9, 1.0, 1.1], "b": [-1.1, -1.0, -0.9], "few": [5.0]}
     made = shrink(groups, 2)
-    # Inside: -.1 0 .1 -.1 0 .1 0, so MAD .1 and 4 degrees of freedom of 7 values; between them 2.
-    within = 0.14826 * math.sqrt(7 / 4)
+    # Inside: -.1 0 .1 -.1 0 .1 0: of 21 distances the 6th is 0.1; 4 degrees of freedom of 7.
+    within = 2.2219 * 0.857 * 0.1 * math.sqrt(7 / 4)
     between = 2 - within**2 / 3
     assert made.within == pytest.approx(within)
     assert made.effects["a"] == pytest.approx(3 * between / (3 * between + within**2))
@@ -184,3 +201,42 @@ def test_what_cannot_be_is_refused() -> None:
         Finished("A", "a", "tee", 1, 1, 0, 1, 5, 5)
     with pytest.raises(ConfigError, match="Line a stopped from 5 to 4"):
         Stop("a", 5, 4)
+
+
+def test_plans_come_true_better_after_feedback() -> None:
+    """Lines that are up to 40 % slower or faster than thought: five rounds of work teach it."""
+    thought = draw_plant(Recipe(40, 6, 7))
+    rng = Random(7)
+    truth = replace(
+        thought,
+        lines=tuple(
+            replace(x, efficiency={f: v / rng.uniform(0.7, 1.4) for f, v in x.efficiency.items()})
+            for x in thought.lines
+        ),
+    )
+    wrong, right = compile_problem(thought), compile_problem(truth)
+    plan = best_rule(wrong).plan
+    assert check(thought, schedule_of(wrong, plan)) == []
+    planned = decode(wrong, plan)
+    rows = []
+    for run, t in enumerate(run_forward(right, plan, replace(QUIET, sewing_cv=0.15), 1, range(5))):
+        for i, o in enumerate(thought.orders):
+            line = thought.lines[planned.line[i]]
+            family = thought.style_of[o.style].family
+            rows.append(
+                Finished(
+                    f"{o.order}.{run}", line.line, family, o.pieces,
+                    wrong.work[planned.line[i]][i], planned.sew_start[i], planned.sew_end[i],
+                    t.sew_start[i], max(t.sew_end[i], t.sew_start[i] + 1),
+                )
+            )  # fmt: skip
+    known = feedback(rows)
+    learnt = compile_problem(corrected(thought, known))
+    placed = [(planned.line[i], i) for i in range(len(thought.orders))]
+
+    def error(c: Compiled) -> float:
+        return fmean(abs(math.log(c.work[k][i] / right.work[k][i])) for k, i in placed)
+
+    assert error(learnt) < 0.4 * error(wrong)
+    assert known.cv == pytest.approx(0.15, rel=0.25)
+    assert noise_of(known, Noise(0.5)).sewing_cv == known.cv

@@ -65,6 +65,8 @@ class Explanation:
     position: int = 0
     queue: int = 0
     """Orders on its line."""
+    follows: str = ""
+    """The order before it on its line; empty: it is the first."""
     elsewhere: tuple[Elsewhere, ...] = ()
     """By line, the cheapest for the plan first."""
     chain: tuple[Link, ...] = ()

@@ -80,6 +80,7 @@ def _explained(tried: Trials, i: int, row: Row) -> Explanation:
         row=row,
         position=at,
         queue=len(plan.sequences[line]),
+        follows=c.problem.orders[plan.sequences[line][at - 1]].order if at else "",
         elsewhere=_elsewhere(c, line, found),
         chain=links,
         levers=tuple(levers(tried, i, found)),

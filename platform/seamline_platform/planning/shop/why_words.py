@@ -67,12 +67,24 @@ class Words:
             f"{x.order} is number {x.position + 1} of {x.queue} on {line}",
             f"{x.order} 在 {line} 排第 {x.position + 1} 位（共 {x.queue} 单）",
         )
+        place = join(place, self._after(x, row))
         if x.order in self.problem.fixed.get(line, ()):
             return [join(place, ("its place is fixed", "位置已锁定"))]
         if not x.elsewhere:
             only = ("no other line may sew it", "没有其他产线可以承接")
             return [join(place, only)]
         return [join(place, *(self._elsewhere(e) for e in x.elsewhere[:_SHOWN]))]
+
+    def _after(self, x: Explanation, row: Row) -> Text:
+        """Say what its place costs in set-up."""
+        after, after_zh = (
+            (f"after {x.follows} it needs", f"接在 {x.follows} 之后，") if x.follows else
+            ("as the first it needs", "首单，")
+        )  # fmt: skip
+        if not row.setup:
+            return f"{after} no set-up", f"{after_zh}无需换款"
+        en, zh = self.length(row.setup)
+        return f"{after} {en} of set-up", f"{after_zh}换款 {zh}"
 
     def _elsewhere(self, e: Elsewhere) -> Text:
         en, zh = self.length(e.later)

@@ -112,7 +112,7 @@ def test_other_lines_and_what_they_would_cost() -> None:
     assert found == [("b", 0, -60, -420), ("c", 0, -60, -420)]
     assert lever(x, "other line").gain == 60
     assert x.say("where")[0].text_zh.startswith(
-        "B 在 a 排第 2 位（共 2 单）；若改到 b，早 60 分钟完工"
+        "B 在 a 排第 2 位（共 2 单）；接在 A 之后，无需换款；若改到 b，早 60 分钟完工"
     )
 
 
@@ -164,7 +164,10 @@ def test_what_runs_and_what_is_fixed() -> None:
     x = told(p, plan, "A")
     assert chain(x) == [("busy line", "A", 0, 30), ("sew", "A", 30, 50)]
     assert (x.elsewhere, x.levers) == ((), ())
-    assert x.say("where")[0].text == "A is number 1 of 2 on a; its place is fixed"
+    assert (
+        x.say("where")[0].text
+        == "A is number 1 of 2 on a; as the first it needs no set-up; its place is fixed"
+    )
     ran = told(p, plan, "R")
     assert chain(ran) == [("runs", "R", 0, 30)]
     assert ran.say("where")[0].text_zh == "R 已在 a 上缝制"
