@@ -61,7 +61,7 @@ def anneal(
     found = Searched(start, objective_of(problem, start), 0)
     if len(problem.jobs) < 2 or found.cost <= least:
         return found
-    search = _search(problem, _ranked(start))
+    search = _search(problem, ranked_jobs(start))
     kernel, tables, state = search.kernel, search.tables, search.state
     x = seeded(run.seed)
     cost = best = int(kernel.lay_out(tables, state, 0))
@@ -92,7 +92,7 @@ def _found(problem: MachineProblem, search: _Search, moves: int) -> Searched:
     return Searched(schedule, objective_of(problem, schedule), moves)
 
 
-def _ranked(schedule: MachineSchedule) -> list[int]:
+def ranked_jobs(schedule: MachineSchedule) -> list[int]:
     """Return the jobs by the start of their first operation."""
     return sorted(range(len(schedule.starts)), key=lambda j: (schedule.starts[j][0][1], j))
 
@@ -115,7 +115,7 @@ def _one_machine(problem: MachineProblem, jobs: list[int]) -> _Search:
         due=as_row([job.due for job in problem.jobs]),
         weight=as_row([job.weight for job in problem.jobs]),
         release=as_row([job.release for job in problem.jobs]),
-        setup=as_row(_flat_setups(problem) or [0] * ((n + 1) * n)),
+        setup=as_row(flat_setups(problem) or [0] * ((n + 1) * n)),
     )
     state = one_machine_kernel.State(
         sequence=as_row(jobs), done=as_row([0] * n), cost=as_row([0] * n),
@@ -131,7 +131,7 @@ def _flow(problem: MachineProblem, jobs: list[int]) -> _Search:
     tables = flow_kernel.Tables(
         m, int(not _late(problem)),
         as_row([o.shortest for job in problem.jobs for o in job.operations]),
-        *_job_rows(problem), as_row(_flat_setups(problem)),
+        *_job_rows(problem), as_row(flat_setups(problem)),
     )  # fmt: skip
     state = flow_kernel.State(
         sequence=as_row(jobs), done=as_row([0] * (n * m)), cost=as_row([0] * n),
@@ -184,7 +184,7 @@ def _job_rows(problem: MachineProblem) -> tuple[Any, Any, Any]:
     )
 
 
-def _flat_setups(problem: MachineProblem) -> list[int]:
+def flat_setups(problem: MachineProblem) -> list[int]:
     """Return set-ups by machine, job before (the last: none) and job; nothing without set-ups."""
     if not problem.setups and not problem.first:
         return []

@@ -1,6 +1,7 @@
 """Our solver of machine problems: the best rule, then the search that suits the shop.
 
-One machine, permutation and hybrid flow shops are annealed. Job shops, flexible ones too, get a
+Permutation flow shops with makespan get an iterated greedy search; with due dates, like one
+machine and hybrid flow shops, they are annealed. Job shops, flexible ones too, get a
 tabu search and, in between, CP-SAT, which proves what is already optimal. All others go to CP-SAT,
 with the best schedule so far as a complete hint.
 """
@@ -11,6 +12,7 @@ from typing import Final
 
 from seamline_platform.planning.machines.annealing import SHAPES, anneal
 from seamline_platform.planning.machines.cpsat import cpsat_machines, start_of
+from seamline_platform.planning.machines.greedy import iterated_greedy
 from seamline_platform.planning.machines.problem import (
     MachineProblem,
     MachineSchedule,
@@ -52,7 +54,8 @@ def solve_machines(problem: MachineProblem, budget: Budget, run: Run) -> Answer:
     left = replace(budget, cpu_s=max(budget.cpu_s - (run.cpu() - began), _LEAST_CPU_S))
     shape = shape_of(problem)
     if shape in SHAPES:
-        found = anneal(problem, start, left, run, bound)
+        greedy = problem.permutation and problem.goal == "makespan"
+        found = (iterated_greedy if greedy else anneal)(problem, start, left, run, bound)
         return Answer(found.schedule, moves=found.moves, optimal=found.cost <= bound)
     operations = sum(len(job.operations) for job in problem.jobs)
     if shape is Shape.JOB_SHOP and operations <= MOST_OPERATIONS:

@@ -16,6 +16,7 @@ from seamline_platform.planning.machines import annealing as annealing_module
 from seamline_platform.planning.machines.annealing import anneal
 from seamline_platform.planning.machines.check import check
 from seamline_platform.planning.machines.dispatching import best_rule
+from seamline_platform.planning.machines.greedy import iterated_greedy
 from seamline_platform.planning.machines.problem import (
     Job,
     MachineProblem,
@@ -123,8 +124,8 @@ def test_plain_python_gives_what_numba_gives(one_machine: Draw, flow_shop: Draw)
     pytest.importorskip("numba", reason="nothing to compare with")
     for kernel, problem in ((one_machine_kernel, one_machine(2)), (flow_kernel, flow_shop(2))):
         start = best_rule(problem).schedule
-        search = annealing_module._search(problem, annealing_module._ranked(start))
-        again = annealing_module._search(problem, annealing_module._ranked(start))
+        search = annealing_module._search(problem, annealing_module.ranked_jobs(start))
+        again = annealing_module._search(problem, annealing_module.ranked_jobs(start))
         cost = kernel.lay_out(search.tables, search.state, 0)
         fast = kernel.anneal(search.tables, search.state, 77, cost, cost, 300, 5.0, 0.1)
         kernel.lay_out(again.tables, again.state, 0)
@@ -267,3 +268,23 @@ def test_phases_of_a_job_shop_share_the_budget() -> None:
     assert answer.moves > 0
     assert answer.ticks > 0
     assert cost_of(problem, answer) <= best_rule(problem).cost
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("with_setups", [True, False])
+def test_iterated_greedy_reaches_the_optimum(
+    seed: int, with_setups: bool, flow_shop: Draw, best_permutation: Peer
+) -> None:
+    problem = flow_shop(seed, "makespan", with_setups)
+    found = iterated_greedy(problem, best_rule(problem).schedule, Budget(moves=5_000), run(seed))
+    assert check(problem, found.schedule).feasible
+    assert check(problem, found.schedule).objective == found.cost == best_permutation(problem)
+
+
+def test_iterated_greedy_is_never_worse_and_knows_what_it_is_for(flow_shop: Draw) -> None:
+    problem = flow_shop(3)
+    start = best_rule(problem).schedule
+    found = iterated_greedy(problem, start, Budget(moves=1), run())
+    assert found.cost <= objective_of(problem, start)
+    with pytest.raises(ValueError, match="no permutation flow shop with makespan"):
+        iterated_greedy(flow_shop(3, "tardiness"), start, MOVES, run())
