@@ -10,7 +10,8 @@ function bar(order: PlannedOrder): PlanBar {
     line: order.line,
     start_ms: order.sew_ms,
     end_ms: Math.max(order.end_ms, order.sew_ms + 1),
-    setup_ms: Math.max(0, order.sew_ms - order.start_ms),
+    // A set-up that is left at the end of a shift goes on in the morning: its own length is drawn.
+    setup_ms: Math.max(0, Math.min(order.sew_ms - order.start_ms, order.setup_min * 60_000)),
     state: order.state,
     late: order.late_min > 0,
     style: `${order.locked ? "🔒 " : ""}${order.style}`,

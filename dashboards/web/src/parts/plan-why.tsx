@@ -9,6 +9,8 @@ import { signedMinutes } from "./plan-check";
 const MINUTE_MS = 60_000;
 const TOPICS = ["where", "when", "earlier", "displaced", "late"] as const;
 
+const sentence = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
 function Sentences(props: { said: readonly PlanSentence[] }) {
   return (
     <dl class="why">
@@ -17,7 +19,7 @@ function Sentences(props: { said: readonly PlanSentence[] }) {
         return mine.length === 0 ? null : (
           <div key={topic} data-testid={`why-${topic}`}>
             <dt>{t(`plan.why.${topic}`)}</dt>
-            <dd>{mine.map((one, index) => <p key={index}>{pick(one)}</p>)}</dd>
+            <dd>{mine.map((one, index) => <p key={index}>{sentence(pick(one))}</p>)}</dd>
           </div>
         );
       })}
