@@ -84,6 +84,7 @@ def cut_all(  # type: ignore[no-untyped-def]
     `tables` and `taken` are scratch.
     """
     first, last = axis[0], axis[1]
+    always = last - first == 1 and starts[first] == 0
     for k in range(len(tables)):
         tables[k] = busy[k]
     for k in range(count):
@@ -111,9 +112,12 @@ def cut_all(  # type: ignore[no-untyped-def]
             now = release[order[pick]]
         taken[pick] = 1
         i = order[pick]
-        tables[best_table] = now + duration[i]
-        if duration[i] > 0:
-            tick = end_at(now + duration[i], first, last, starts, done)
+        tick = now + duration[i]
+        tables[best_table] = tick
+        if always:
+            pass  # work and ticks are the same: calls would cost plain Python half of its time
+        elif duration[i] > 0:
+            tick = end_at(tick, first, last, starts, done)
         else:
             tick = start_at(now, first, last, starts, ends, done)
         kit[i] = tick + transport
@@ -130,6 +134,7 @@ def sew_line(  # type: ignore[no-untyped-def]
     `metered`, work at start and end of sewing goes into the two rows of `spans`.
     """
     first, last = axis[0], axis[1]
+    always = last - first == 1 and starts[first] == 0
     free, at_class, age, kind = state[0], state[1], state[2], 2
     top = len(losses[0]) - 1
     total = 0
@@ -140,9 +145,12 @@ def sew_line(  # type: ignore[no-untyped-def]
         turn = change[at_class][c]
         if turn != 0:
             age, kind = 0, turn
-        ready = to_work(kit[i], first, last, starts, ends, done)
+        ready = kit[i] if always else to_work(kit[i], first, last, starts, ends, done)
         early = needed if anticipatory == 1 else 0
-        start = max(free + early, ready) + needed - early
+        start = free + early
+        if start < ready:
+            start = ready
+        start += needed - early
         needs = work[i]
         spent = needs
         if losses[kind][top] > 0:
@@ -151,7 +159,9 @@ def sew_line(  # type: ignore[no-untyped-def]
         free = start + spent
         at_class = c
         total += needed
-        if spent > 0:
+        if always:
+            sew_end[i] = free
+        elif spent > 0:
             sew_end[i] = end_at(free, first, last, starts, done)
         else:
             sew_end[i] = start_at(start, first, last, starts, ends, done)
@@ -203,6 +213,7 @@ def finish_all(  # type: ignore[no-untyped-def]
     Once the sum is above `most` it is returned as it stands: a search has seen enough then.
     """
     first, last = axis[0], axis[1]
+    always = last - first == 1 and starts[first] == 0
     for k in range(1, count):
         i = ranked[k]
         end = sew_end[i]
@@ -222,11 +233,15 @@ def finish_all(  # type: ignore[no-untyped-def]
         for p in range(1, len(places)):
             if places[p] < places[best]:
                 best = p
-        start = max(places[best], to_work(sew_end[i], first, last, starts, ends, done))
+        finished = sew_end[i]
+        start = finished if always else to_work(finished, first, last, starts, ends, done)
+        if start < places[best]:
+            start = places[best]
         stop = start + duration[i]
         places[best] = stop
-        finished = sew_end[i]
-        if duration[i] > 0:
+        if always:
+            finished = stop if duration[i] > 0 else finished
+        elif duration[i] > 0:
             finished = end_at(stop, first, last, starts, done)
         late = finished + transport - due[i]
         if late > 0:
