@@ -81,7 +81,8 @@ def anneal_plan(
     Orders of one line alone, and plans without an order, come back as they are.
 
     Raises:
-        ValueError: if an order has to come after another (the inner loop does not know that).
+        ValueError: if an order has to come after another: the inner loop does not know that,
+            `annealing_decoded` does.
     """
     if any(c.before):
         raise ValueError("Annealing does not handle orders that have to come after others.")
@@ -101,7 +102,7 @@ def anneal_plan(
         search.tables, search.state, x, cost, best, 1, 1e-9, 1e-9, *search.best
     )
     began = cpu()
-    hot, cold = _temperatures(c, plan, cost)
+    hot, cold = temperatures(plan, cost)
     chunk = max(CHUNK_MOVES * 60 // max(count, 60), 10)
     hot = max(hot * warmth, cold)
     while True:
@@ -121,7 +122,7 @@ def anneal_plan(
     return Found(search.best_plan(), int(best), done, cpu() - began)
 
 
-def _temperatures(c: Compiled, plan: Plan, cost: int) -> tuple[float, float]:
+def temperatures(plan: Plan, cost: int) -> tuple[float, float]:
     """Return the first and the last temperature, in costs of one order.
 
     Found on drawn plants (seeds 1 to 10): starting hotter or ending colder costs 2 to 3 points of

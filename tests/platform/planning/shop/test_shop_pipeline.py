@@ -10,6 +10,7 @@ import pytest
 
 from seamline_platform.planning.shop import pipeline
 from seamline_platform.planning.shop.annealing import Budget
+from seamline_platform.planning.shop.annealing_decoded import anneal_decoded
 from seamline_platform.planning.shop.check import check
 from seamline_platform.planning.shop.compiled import Compiled, compile_problem
 from seamline_platform.planning.shop.cpsat import have_cp_sat, lns, solve_full
@@ -167,6 +168,24 @@ def test_orders_that_follow_others_are_planned_by_rule_and_cp_sat() -> None:
     solved = _solved(_following(24, 4, 2), Budget(ticks=0.4))
     assert [s.stage for s in solved.stages] == ["rules", "cp-sat"]
     assert solved.schedule.value.cost < solved.rule_cost
+
+
+def test_orders_that_follow_others_are_annealed_through_the_decoder() -> None:
+    c = compile_problem(_following(24, 4, 2))
+    plan = best_rule(c).plan
+    told: list[int] = []
+    found = anneal_decoded(
+        c, plan, Budget(moves=1_500), lambda: 0.0, seed=5,
+        on_improve=lambda p, cost: told.append(_checked(c, p) - cost),
+    )  # fmt: skip
+    assert found.cost == _checked(c, found.plan) < evaluate(c, plan)
+    assert (found.moves, set(told)) == (1_500, {0})
+    assert found == anneal_decoded(c, plan, Budget(moves=1_500), lambda: 0.0, seed=5)
+    held = anneal_decoded(c, plan, Budget(moves=500), lambda: 0.0, fixed=[1, 2, 1, 0])
+    for row, before, count in zip(held.plan.sequences, plan.sequences, (1, 2, 1, 0), strict=True):
+        assert row[:count] == before[:count]
+    solved = _solved(c.problem, Budget(moves=300))
+    assert [s.stage for s in solved.stages] == ["rules", "annealing"]
 
 
 def test_without_or_tools_the_plan_is_that_of_annealing(monkeypatch: pytest.MonkeyPatch) -> None:
