@@ -109,16 +109,26 @@ class Worker:
         return f"its process ended {f'by signal {-code}' if code and code < 0 else f'with {code}'}"
 
     def close(self) -> None:
-        """End the process now."""
+        """End the process now, and those that it started (parts and solvers may have some)."""
         if self._process is None:
             return
+        children = self._children()
         with contextlib.suppress(OSError):
             self._pipe.close()
         self._process.join(0.05)
         if self._process.is_alive():
             self._process.kill()
             self._process.join(_STOP_S)
+        for child in children:
+            with contextlib.suppress(psutil.Error):
+                child.kill()
         self._process = None
+
+    def _children(self) -> list[psutil.Process]:
+        try:
+            return list(psutil.Process(self._process.pid).children(recursive=True))
+        except psutil.Error:
+            return []
 
 
 def _context() -> Any:

@@ -1,7 +1,10 @@
 """Solvers as users may write them, good ones and bad ones."""
 
 import os
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 from seamline_platform.planning.scheduler import Answer
 from seamline_platform.planning.shop.sequences import Sequences
@@ -34,6 +37,18 @@ class Hangs:
     kinds = frozenset({"shop"})
 
     def solve(self, problem, budget, run):
+        while True:
+            time.process_time()
+
+
+class Family:
+    """Starts a process of its own, says which, and waits for ever."""
+
+    kinds = frozenset({"shop"})
+
+    def solve(self, problem, budget, run):
+        child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+        Path(__file__).with_name("pid").write_text(str(child.pid))
         while True:
             time.process_time()
 
