@@ -189,8 +189,10 @@ class _Levers:
         """The least weight with which an earlier place would make the plan cheaper.
 
         A place that saves the order T ticks of lateness and costs the others D is cheaper from the
-        weight D / (T x tardiness weight) on.
+        weight D / (T x tardiness weight) on. Where one is cheaper already, weight is not the point.
         """
+        if any(a.later < 0 and a.dearer < 0 for a in self.found):
+            return
         i, goal = self.i, self.c.problem.objective.tardiness
         done = self.trials.base.times.done[i]
         due, weight = self.c.due[i], self.c.weight[i]

@@ -7,7 +7,7 @@ from random import Random
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from seamline_broker.errors import ConfigError
@@ -253,6 +253,7 @@ def test_a_chain_has_no_gap_but_closed_hours(seed: int) -> None:
 
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.integers(0, 10**6))
+@example(5022)
 def test_every_statement_holds_in_a_plan_laid_out_anew(seed: int) -> None:
     p = _plant(seed)
     c = compile_problem(p)
