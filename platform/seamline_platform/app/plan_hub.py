@@ -289,7 +289,9 @@ class PlanHub:
         start = (board.candidate or board.accepted).sequences
         self._cause, self._searched_ms = cause, live.now_ms
         self._known = frozenset(live.states)
-        self._wires.ask(Question(board.to_solve, start, cpu_s))
+        line = "/".join(cause.station.split("/")[:2])
+        struck = (line,) if line in board.problem.line_of else ()
+        self._wires.ask(Question(board.to_solve, start, cpu_s, struck=struck))
 
     def _take(self, heard: Heard) -> None:
         cause = self._cause

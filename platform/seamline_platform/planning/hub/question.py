@@ -26,6 +26,8 @@ class Question:
     cpu_s: float = 3.0
     seed: int = 1
     runs: int = DEFAULT_RUNS
+    struck: tuple[str, ...] = ()
+    """Lines that the disturbance concerns: their orders are looked at first."""
 
     def to_document(self) -> dict[str, Any]:
         """Return plain data for JSON."""
@@ -35,6 +37,7 @@ class Question:
             "cpu_s": self.cpu_s,
             "seed": self.seed,
             "runs": self.runs,
+            "struck": list(self.struck),
         }
 
     @classmethod
@@ -51,6 +54,7 @@ class Question:
             float(d["cpu_s"]),
             int(d["seed"]),
             int(d["runs"]),
+            tuple(map(str, d["struck"])),
         )
 
 

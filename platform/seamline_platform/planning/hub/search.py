@@ -12,8 +12,10 @@ from seamline_platform.planning.hub.question import (
     Answer,
     Question,
 )
-from seamline_platform.planning.shop.annealing import Budget, Cancelled, Timer, anneal_plan
+from seamline_platform.planning.replan.improve import improve, taxed_annealing
+from seamline_platform.planning.shop.annealing import Budget, Cancelled, Timer
 from seamline_platform.planning.shop.compiled import Compiled, compile_problem
+from seamline_platform.planning.shop.cpsat import have_cp_sat
 from seamline_platform.planning.shop.decode import Plan, evaluate
 from seamline_platform.planning.shop.kernels import HAVE_NUMBA
 from seamline_platform.planning.shop.noise import Failures, Noise
@@ -50,28 +52,32 @@ def answer(
     start = plan_of(c, question.sequences)
     began, count = cpu(), 0
 
-    def better(plan: Plan, cost: int) -> None:
+    def better(sequences: Sequences, cost: int) -> None:
         nonlocal count
         count += 1
-        on_improve(Answer(sequences_of(c, plan), cost, cpu() - began, count))
+        on_improve(Answer(sequences, cost, cpu() - began, count))
 
     half = Budget(cpu_s=question.cpu_s / 2)
-    found = anneal_plan(
-        c, start, half, cpu, seed=question.seed, on_improve=better, cancelled=cancelled
-    )
+    found = improve(
+        question.problem, question.sequences, half, cpu, seed=question.seed,
+        struck=question.struck, on_improve=better, cancelled=cancelled,
+    )  # fmt: skip
     if cancelled():
-        return Answer(sequences_of(c, found.plan), found.cost, cpu() - began, count)
-    plans = {KEPT: start} | ({IMPROVED: found.plan} if count else {})
-    wary = _cautious(c, start, question)
-    sure = anneal_plan(wary, start, half, cpu, seed=question.seed, cancelled=cancelled)
-    if sure.plan not in plans.values():
-        plans[CAUTIOUS] = sure.plan
+        return Answer(found.sequences, found.cost, cpu() - began, count)
+    plans = {KEPT: start} | ({IMPROVED: plan_of(c, found.sequences)} if count else {})
+    sure = improve(
+        _cautious(c, start, question), question.sequences, half, cpu, seed=question.seed,
+        struck=question.struck, strategies=[taxed_annealing], cancelled=cancelled,
+    )  # fmt: skip
+    wary = plan_of(c, sure.sequences)
+    if wary not in plans.values():
+        plans[CAUTIOUS] = wary
     compared = {} if cancelled() else _compared(c, plans, question)
-    chosen = plans[str(compared.get("chosen", KEPT))] if compared else found.plan
+    chosen = plans[str(compared["chosen"])] if compared else plan_of(c, found.sequences)
     return Answer(sequences_of(c, chosen), evaluate(c, chosen), cpu() - began, count, compared)
 
 
-def _cautious(c: Compiled, plan: Plan, question: Question) -> Compiled:
+def _cautious(c: Compiled, plan: Plan, question: Question) -> Problem:
     """Return the problem in which every order is due earlier by what chance may cost it.
 
     A search that uses up all slack to save set-ups finds plans that look well and turn out late.
@@ -82,9 +88,8 @@ def _cautious(c: Compiled, plan: Plan, question: Question) -> Compiled:
     margin = {
         o.order: 2 * max(math.ceil(o.done.p90) - o.planned, 0) + LEAST_MARGIN for o in risk.orders
     }
-    return replace(c, due=[
-        due - margin.get(o.order, 0) for due, o in zip(c.due, c.problem.orders, strict=True)
-    ])  # fmt: skip
+    orders = (replace(o, due=o.due - margin.get(o.order, 0)) for o in question.problem.orders)
+    return replace(question.problem, orders=tuple(orders))
 
 
 def _compared(c: Compiled, plans: Mapping[str, Plan], question: Question) -> dict[str, Any]:
@@ -111,7 +116,8 @@ def _compared(c: Compiled, plans: Mapping[str, Plan], question: Question) -> dic
 
 def method() -> str:
     """Return how this installation searches, for people."""
-    return f"annealing ({'compiled' if HAVE_NUMBA else 'plain Python'})"
+    annealing = f"annealing ({'compiled' if HAVE_NUMBA else 'plain Python'})"
+    return f"{annealing}, CP-SAT on parts" if have_cp_sat() else annealing
 
 
 def warm_up(cpu: Timer) -> None:

@@ -67,10 +67,11 @@ def test_a_cancelled_question_ends_with_what_was_found() -> None:
 
 def test_question_and_answer_come_back_from_their_documents() -> None:
     problem, start = plant()
-    question = Question(problem, start, 1.5, 7, 33)
+    question = Question(problem, start, 1.5, 7, 33, ("L1",))
     again = Question.from_document(question.to_document())
     assert again.sequences.lines == dict(start.lines)
-    assert (again.problem, again.cpu_s, again.seed, again.runs) == (problem, 1.5, 7, 33)
+    assert (again.problem, again.cpu_s, again.seed) == (problem, 1.5, 7)
+    assert (again.runs, again.struck) == (33, ("L1",))
     told = Answer(start, 12, 0.5, 3, {"chosen": "improved"})
     assert Answer.from_document(told.to_document()) == replace(
         told, sequences=Answer.from_document(told.to_document()).sequences
