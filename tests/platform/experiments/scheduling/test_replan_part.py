@@ -12,13 +12,14 @@ from seamline_platform.experiments.scheduling.replan import (
     figures_of,
     one,
     trials_of,
-    undisturbed_plan,
 )
 from seamline_platform.planning.replan.disturbance import Disturbed, Rush, disturb
 from seamline_platform.planning.replan.evaluated import evaluated
 from seamline_platform.planning.replan.provisional import provisional
+from seamline_platform.planning.shop.compiled import compile_problem
+from seamline_platform.planning.shop.dispatching import best_rule
 from seamline_platform.planning.shop.generate import Recipe, draw_plant
-from seamline_platform.planning.shop.sequences import Sequences
+from seamline_platform.planning.shop.sequences import Sequences, sequences_of
 
 SMALL = Trial(seed=201, orders=16, lines=4, before_cpu_s=0.2, after_cpu_s=0.2, compare=True)
 
@@ -36,11 +37,13 @@ def test_recovered_is_a_share_of_the_damage() -> None:
 
 def test_the_references_are_what_the_words_say() -> None:
     problem = draw_plant(Recipe(SMALL.orders, SMALL.lines, SMALL.seed))
-    plan = undisturbed_plan(problem, SMALL)
+    c = compile_problem(problem)
+    plan = sequences_of(c, best_rule(c, ("ATCS",)).plan)
     damage, timing = disturbed_plant(problem, plan, SMALL.seed)
     d = damage.disturbed
     assert damage.right_shift == evaluated(d.problem, damage.plan).value.cost
     assert damage.no_rush <= damage.undisturbed <= damage.right_shift
+    assert 0 <= damage.held <= damage.right_shift - damage.undisturbed
     assert timing["provisional_cpu_ms"] > 0
     now = evaluated(problem, plan).value.makespan // 4
     rush = d.problem.order_of["RUSH"]
@@ -59,6 +62,7 @@ def test_a_plant_gives_figures_with_their_targets() -> None:
     assert figures["recovered"]["target"] == 0.65
     assert figures["recovered"]["reached"] == pytest.approx((row["recovered"] + 0.1) / 2, abs=1e-4)
     assert figures["recovered"]["least"] == min(row["recovered"], 0.1)
+    assert figures["recovered"]["capped"] <= figures["recovered"]["reached"]
     assert figures["provisional_ms"]["target"] == 100
     assert figures["moved_share"]["ok"]
     assert set(figures["strategies"]) >= {"right_shift", "improve", "scratch_annealing"}
