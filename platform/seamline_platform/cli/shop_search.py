@@ -106,10 +106,15 @@ def _start(c: "Compiled", name: str) -> "RuleResult":
 
     Raises:
         ConfigError: if there is no such rule.
+        PluginError: if a rule of a loose file `mine.py:Mine` cannot be loaded or fails.
     """
-    from seamline_platform.planning.shop.dispatching import RULES, best_rule
+    from seamline_platform.planning.rules import rule_names
+    from seamline_platform.planning.shop.dispatching import RULES, rule_plan
 
-    known = {rule.casefold(): rule for rule in RULES}
+    known = {rule.casefold(): rule for rule in (*rule_names(), *RULES)}
+    if ".py:" in name:
+        return rule_plan(c, name)
     if name.casefold() not in known:
-        raise ConfigError(f"The rule is {name!r}; there is: {', '.join(RULES)}.")
-    return best_rule(c, (known[name.casefold()],))
+        shown = ", ".join(sorted(known.values()))
+        raise ConfigError(f"The rule is {name!r}; there is: {shown}, or a file as in mine.py:Mine.")
+    return rule_plan(c, known[name.casefold()])

@@ -5,6 +5,7 @@ over starts and ends, set-ups and learning from the problem's own words.
 """
 
 import math
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 
 from seamline_platform.planning.shop.problem import Line, Order, Problem, Stage
@@ -238,7 +239,8 @@ def _lost(problem: Problem, depth: float, age: int, work: int) -> int:
 def open_ticks(times: WorkTimes, start: int, end: int) -> int:
     """Return the ticks between `start` and `end` in which a resource is open, by walking."""
     total = 0
-    for opens, closes in zip(times.starts, times.ends, strict=True):
+    for k in range(max(bisect_right(times.starts, start) - 1, 0), len(times.starts)):
+        opens, closes = times.starts[k], times.ends[k]
         if opens >= end:
             break
         total += max(min(closes, end) - max(opens, start), 0)

@@ -2,7 +2,8 @@
 
 Every rule is non-delay: the line that is free first takes an order at once. FIFO, SPT, EDD, WSPT,
 ATC (Vepsalainen and Morton 1987), ATCS (Lee, Bhaskaran and Pinedo 1997), and ECT-ATCS, which gives
-the order with the best ATCS index to the line that would complete it first.
+the order with the best ATCS index to the line that would complete it first. Any other name is a
+rule of the `DispatchRule` protocol, registered or in a loose file (`mine.py:Mine`).
 """
 
 import math
@@ -12,8 +13,10 @@ from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 from typing import Final
 
+from seamline_platform.planning.rules import load_rule
 from seamline_platform.planning.shop.compiled import CANNOT, Compiled
 from seamline_platform.planning.shop.decode import Plan, Times, cut, evaluate
+from seamline_platform.planning.shop.rule_jobs import RuleJobs
 
 RULES: Final = ("FIFO", "SPT", "EDD", "WSPT", "ATC", "ATCS", "ECT-ATCS")
 CUT_RULES: Final = ("FIFO", "EDD", "WSPT", "SLACK")
@@ -35,6 +38,7 @@ def best_rule(c: Compiled, rules: Sequence[str] = RULES) -> RuleResult:
 
     Raises:
         ValueError: if no rule is named.
+        PluginError: if a rule cannot be found or fails.
     """
     results = list(every_rule(c, rules))
     if not results:
@@ -43,18 +47,34 @@ def best_rule(c: Compiled, rules: Sequence[str] = RULES) -> RuleResult:
 
 
 def every_rule(c: Compiled, rules: Sequence[str] = RULES) -> Iterator[RuleResult]:
-    """Yield the plan of every rule with every cutting rank."""
+    """Yield the plan of every rule with every cutting rank.
+
+    Raises:
+        PluginError: if a rule cannot be found or fails.
+    """
     means = _means(c)
+    asked = {rule: RuleJobs(c, load_rule(rule)) for rule in rules if rule not in RULES}
     for cut_rule in CUT_RULES:
         rank = cut_rank(c, cut_rule)
         kit = cut(c, rank, Times.empty(len(c.cut)))
         for rule in rules:
             plans = (
-                Plan(_dispatch(c, rule, kit, k1, k2, means), tuple(rank))
-                for k1, k2 in (ATCS_GRID if "ATC" in rule else ((1.0, 1.0),))
+                Plan(_dispatch(c, _Rule(rule, k1, k2, *means, asked.get(rule)), kit), tuple(rank))
+                for k1, k2 in (ATCS_GRID if rule in RULES and "ATC" in rule else ((1.0, 1.0),))
             )
             cost, _, plan = min((evaluate(c, p), n, p) for n, p in enumerate(plans))
             yield RuleResult(rule, cut_rule, plan, cost)
+
+
+def rule_plan(c: Compiled, spec: str) -> RuleResult:
+    """Return the best plan of one rule over cutting ranks.
+
+    `spec` is one of `RULES`, the name of a registered rule, or a loose file `mine.py:Mine`.
+
+    Raises:
+        PluginError: if there is no such rule, or if it fails.
+    """
+    return best_rule(c, (spec,))
 
 
 def list_rule(c: Compiled) -> RuleResult:
@@ -156,25 +176,26 @@ class _Rule:
     k2: float
     mean_work: float
     mean_setup: float
+    jobs: RuleJobs | None = None
 
 
-def _dispatch(
-    c: Compiled, name: str, kit: Sequence[int], k1: float, k2: float, means: tuple[float, float]
-) -> tuple[tuple[int, ...], ...]:
+def _dispatch(c: Compiled, rule: _Rule, kit: Sequence[int]) -> tuple[tuple[int, ...], ...]:
     floor = _Floor(c, kit)
     waiting = set(_placeable(c))
     for line, i in _fixed_first(c):
         floor.place(line, i)
         waiting.discard(i)
-    rule = _Rule(name, k1, k2, *means)
     follow = any(c.before)
     while eligible := sorted(i for i in waiting if not follow or floor.may_start(i)):
         line = _first_free(c, floor, eligible)
         able = [i for i in eligible if c.work[line][i] != CANNOT]
         now = max(floor.free[line], min(floor.at(line, i) for i in able))
-        looks_ahead = name == "ECT-ATCS"
+        looks_ahead = rule.name == "ECT-ATCS"
         there = eligible if looks_ahead else [i for i in able if floor.at(line, i) <= now]
-        chosen = max(there, key=lambda i: (_index(floor, rule, line, i, now), -i))
+        if rule.jobs is not None:
+            chosen = rule.jobs.next_of(floor, line, there, now)
+        else:
+            chosen = max(there, key=lambda i: (_index(floor, rule, line, i, now), -i))
         if looks_ahead:
             lines = [k for k in range(len(c.work)) if c.work[k][chosen] != CANNOT]
             line = min(lines, key=lambda k: (c.times[k].end_at(floor.trial(k, chosen)), k))

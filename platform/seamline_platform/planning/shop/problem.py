@@ -325,15 +325,22 @@ def _known(what: str, name: str, known: Collection[str], empty: bool = False) ->
 def _check_precedence(orders: Iterable[Order]) -> None:
     """Refuse a cycle, by removing orders that wait for nobody until none is left (Kahn 1962)."""
     waits = {o.order: set(o.after) for o in orders if o.after}
-    while True:
-        free = [name for name, before in waits.items() if not before & waits.keys()]
-        if not free:
-            break
-        for name in free:
-            del waits[name]
+    followers: dict[str, list[str]] = {}
+    for name, before in waits.items():
+        before.intersection_update(waits)
+        for other in before:
+            followers.setdefault(other, []).append(name)
+    free = [name for name, before in waits.items() if not before]
+    while free:
+        gone = free.pop()
+        del waits[gone]
+        for name in followers.get(gone, ()):
+            waits[name].discard(gone)
+            if not waits[name]:
+                free.append(name)
     if waits:
         chain = [next(iter(waits))]
         while len(set(chain)) == len(chain):
-            chain.append(min(waits[chain[-1]] & waits.keys()))
+            chain.append(min(waits[chain[-1]]))
         circle = " after ".join(chain[chain.index(chain[-1]) :])
         raise ConfigError(f"Orders wait for each other in a circle: {circle}.")
