@@ -27,6 +27,8 @@ from seamline_platform.experiments.scheduling.study import CaseResult, Result
 from seamline_platform.experiments.scheduling.targets import Target
 
 MOST_RATIO: Final = 3.0
+LOG_FROM: Final = 4.0
+"""Ratios beyond which a profile's axis is logarithmic."""
 FEW_ROWS: Final = 12
 GANTT_FAMILIES: Final = ("garment_40x8", "garment_60x12", "jobshop", "fjsp")
 _ORDER: Final = ("best_rule", OURS, *PEERS)
@@ -37,7 +39,7 @@ STYLE: Final = """<style>
 paint-order:stroke;stroke:rgba(0,0,0,.45);stroke-width:2px}
 td.mark{text-align:center;font-weight:700}.met{color:var(--c2)}.missed{color:var(--c1)}
 tr.mean td{font-weight:650}table.targets td,table.targets th{white-space:normal;text-align:left}
-table.targets th:first-child{min-width:24px}table.targets td:nth-child(4){overflow-wrap:anywhere}
+table.targets th:first-child{min-width:24px}table.targets td:nth-child(4){min-width:92px;overflow-wrap:break-word}
 </style>"""
 
 
@@ -95,7 +97,7 @@ def _targets(lines: Sequence[Target]) -> str:
     marks = {True: ("✓", "met"), False: ("✗", "missed"), None: ("–", "")}
     body = "".join(
         f'<tr><td class="mark {marks[line.ok][1]}">{marks[line.ok][0]}</td>'
-        f"<td>{escape(line.what)}</td><td>{escape(line.target)}</td><td>{_reached(line)}</td></tr>"
+        f"<td>{_both(line.what)}</td><td>{_both(line.target)}</td><td>{_reached(line)}</td></tr>"
         for line in lines
     )
     head = "".join(f"<th>{both(cell)}</th>" for cell in say.TARGET_HEAD)
@@ -105,11 +107,15 @@ def _targets(lines: Sequence[Target]) -> str:
     )
 
 
+def _both(text: str) -> str:
+    return both((text, say.chinese(text)))
+
+
 def _reached(line: Target) -> str:
     if line.reached is None:
         return both(("not measured", "未测"))
     if isinstance(line.reached, str):
-        return escape(line.reached)
+        return _both(line.reached)
     return f"{line.reached:.2%}" if "%" in line.target else number(line.reached)
 
 
@@ -165,7 +171,8 @@ def _rows_table(rows: Sequence[Mapping[str, Any]], result: Result) -> str:
         ]  # fmt: skip
         mean = row["instance"].startswith("mean")
         cells.append([f"<b>{cell}</b>" if mean and cell else cell for cell in shown])
-    return raw_table(head, cells)
+    used = [k for k in range(len(head)) if any(row[k] for row in cells)]
+    return raw_table([head[k] for k in used], [[row[k] for k in used] for row in cells])
 
 
 def _figure(value: float | None, least: float | None, digits: int = 0) -> str:
@@ -191,7 +198,12 @@ def _charts(cases: Sequence[CaseResult], family: Family) -> str:
     found = ""
     if curves := profiles(cases):
         drawing = line_chart(
-            say.PROFILE, say.TAU, say.SHARE, _lines(curves), log_x=True, from_zero=True
+            say.PROFILE,
+            say.TAU,
+            say.SHARE,
+            _lines(curves),
+            log_x=curves[0].x[-1] > LOG_FROM,
+            from_zero=True,
         )
         found += _captioned(drawing, say.PROFILE_READ)
     over_time = [_below(curve) for curve in anytime(cases, family.budget_cpu_s)]

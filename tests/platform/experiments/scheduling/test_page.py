@@ -10,6 +10,7 @@ from seamline_platform.experiments.scheduling.gantt import gantt
 from seamline_platform.experiments.scheduling.garment import FAMILIES, GarmentCase
 from seamline_platform.experiments.scheduling.outcome import Outcome, solution_document
 from seamline_platform.experiments.scheduling.page import page_of
+from seamline_platform.experiments.scheduling.page_words import chinese
 from seamline_platform.experiments.scheduling.plan import Options
 from seamline_platform.experiments.scheduling.profiles import anytime, profiles, ratios
 from seamline_platform.experiments.scheduling.study import CaseResult, Result
@@ -55,6 +56,12 @@ def test_a_curve_begins_at_the_plan_in_hand():
     assert [by_time[t] for t in (0.0, 0.9, 1.0, 1.9, 2.0, 4.0)] == [1, 1, 0.75, 0.75, 0.5, 0.5]
     (cold,) = anytime([case_result(None, 20, 10, 0, ((1.0, 15),))], 4.0)
     assert cold.x[0] == 1.0
+
+
+def test_targets_are_told_in_chinese():
+    assert chinese("never worse than the best rule, every row feasible").startswith("绝不劣于")
+    assert chinese("ft06 optimal") == "ft06 达到最优"
+    assert chinese("0 of 14 rows") == "0 / 14 行"
 
 
 def test_a_gantt_chart_has_a_row_per_line_and_a_bar_per_order():
