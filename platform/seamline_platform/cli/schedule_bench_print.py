@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from seamline_platform.experiments.scheduling.document import lines_of
-from seamline_platform.experiments.scheduling.rows import PEERS, rows_of
+from seamline_platform.experiments.scheduling.rows import PEERS, few, rows_of
 from seamline_platform.experiments.scheduling.study import Result
 from seamline_platform.experiments.scheduling.targets import Target
 
@@ -46,7 +46,8 @@ def _table(title: str, rows: Sequence[Mapping[str, Any]], result: Result) -> Tab
             row["instance"] if row["feasible"] else f"{row['instance']} (not feasible)",
             number(row["cpu_s"], 1), number(row["objective"]), number(row["best_known"]),
             percent(row["gap"]), number(row["best_rule"]),
-            percent(row["improvement_over_best_rule"]), *(number(row[peer]) for peer in PEERS),
+            percent(row["improvement_over_best_rule"]),
+            *(few(row, peer) or number(row[peer]) for peer in PEERS),
             *(number(row.get("solvers", {}).get(column)) for column in more),
             style="bold" if means else None,
         )  # fmt: skip

@@ -21,12 +21,13 @@ from seamline_platform.experiments.scheduling.gantt import gantt
 from seamline_platform.experiments.scheduling.outcome import Outcome, solution_of
 from seamline_platform.experiments.scheduling.plan import OURS
 from seamline_platform.experiments.scheduling.profiles import Curve, anytime, columns_of, profiles
-from seamline_platform.experiments.scheduling.rows import PEERS, rows_of
+from seamline_platform.experiments.scheduling.rows import PEERS, few, rows_of
 from seamline_platform.experiments.scheduling.store import LIBRARIES
 from seamline_platform.experiments.scheduling.study import CaseResult, Result
 from seamline_platform.experiments.scheduling.targets import Target
 
 MOST_RATIO: Final = 3.0
+NEAR_ZERO: Final = 0.5
 LOG_FROM: Final = 4.0
 """Ratios beyond which a profile's axis is logarithmic."""
 FEW_ROWS: Final = 12
@@ -39,7 +40,8 @@ STYLE: Final = """<style>
 paint-order:stroke;stroke:rgba(0,0,0,.45);stroke-width:2px}
 td.mark{text-align:center;font-weight:700}.met{color:var(--c2)}.missed{color:var(--c1)}
 tr.mean td{font-weight:650}table.targets td,table.targets th{white-space:normal;text-align:left}
-table.targets th:first-child{min-width:24px}table.targets td:nth-child(4){min-width:92px;overflow-wrap:break-word}
+table.targets th:first-child{min-width:24px}
+table.targets td:nth-child(4){min-width:92px;overflow-wrap:break-word}
 </style>"""
 
 
@@ -57,7 +59,12 @@ def page_of(result: Result) -> str:
     lines, rows = lines_of(result), rows_of(result)
     parts = [
         SHARED + STYLE + _tiles(result, lines) + _notes(result) + _navigation(result),
-        section(say.TARGETS, paragraph(say.TARGETS_READ, "soft"), _targets(lines)),
+        section(
+            say.TARGETS,
+            paragraph(say.TARGETS_READ, "soft"),
+            _targets(lines),
+            paragraph(say.MEANS_READ, "soft"),
+        ),
         *(_family(family, result, rows) for family in result.families),
         _gantts(result),
         _repeat(result),
@@ -166,7 +173,7 @@ def _rows_table(rows: Sequence[Mapping[str, Any]], result: Result) -> str:
             name, _figure(row["cpu_s"], None, 1), _figure(row["objective"], least),
             _figure(row["best_known"], None), _percent(row["gap"]),
             _figure(row["best_rule"], least), _percent(row["improvement_over_best_rule"]),
-            *(_figure(row[peer], least) for peer in PEERS),
+            *(escape(few(row, peer)) or _figure(row[peer], least) for peer in PEERS),
             *(_figure(row.get("solvers", {}).get(column), least) for column in more),
         ]  # fmt: skip
         mean = row["instance"].startswith("mean")
@@ -209,7 +216,8 @@ def _charts(cases: Sequence[CaseResult], family: Family) -> str:
     over_time = [_below(curve) for curve in anytime(cases, family.budget_cpu_s)]
     lines = _lines([curve for curve in over_time if curve.x])
     if lines:
-        drawing = line_chart(say.ANYTIME, say.SECONDS, say.RATIO, lines, from_zero=True)
+        deep = min(min(line.y) for line in lines) < NEAR_ZERO
+        drawing = line_chart(say.ANYTIME, say.SECONDS, say.RATIO, lines, from_zero=deep)
         found += _captioned(drawing, say.ANYTIME_READ)
     return found
 

@@ -17,6 +17,11 @@ TARGETS_READ: Final[Words] = (
     "A dash: not measured in this run, or not with the budget that the target names.",
     "短横线：本次运行未测，或预算与目标规定的不同。",
 )
+MEANS_READ: Final[Words] = (
+    "In the tables below x1.20 (3) in a row of means says: on the 3 instances where that solver "
+    "has a plan it costs 1.20 times Seamline's, on average.",
+    "下表均值行中的 x1.20 (3)：在该求解器有方案的 3 个实例上，其成本平均为 Seamline 的 1.20 倍。",
+)
 PROFILE: Final[Words] = ("Performance profile", "性能曲线")
 PROFILE_READ: Final[Words] = (
     "Share of instances on which a solver's cost is at most tau times the least of all (Dolan and "

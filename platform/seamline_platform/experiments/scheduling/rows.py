@@ -165,6 +165,18 @@ def _mean_ratio(rows: Iterable[dict[str, Any]], peer: str) -> float | None:
     return fmean(theirs / ours for theirs, ours in pairs) if pairs else None
 
 
+def few(row: Mapping[str, Any], peer: str) -> str:
+    """Return how a peer compares in a row of means where it has a plan of some instances alone.
+
+    `x1.20 (3)`: 1.20 times our cost, on average over 3 instances. Empty where its mean is over all.
+    """
+    count = row.get("counts", {}).get(peer)
+    ratio = row.get(f"{peer}_over_ours")
+    if not count or count == row["instances"] or ratio is None:
+        return ""
+    return f"x{ratio:.2f} ({count})"
+
+
 def ratio_to_atcs(rows: Iterable[Mapping[str, Any]]) -> tuple[float | None, float | None]:
     """Return mean of objective / ATCS, and sum of objectives / sum of ATCS, where ATCS > 0."""
     pairs = [(r["objective"], r["atcs"]) for r in rows if r["atcs"] and r["objective"] is not None]

@@ -5,6 +5,7 @@ import pytest
 from seamline_platform.experiments.scheduling.contract import Checked
 from seamline_platform.experiments.scheduling.outcome import Outcome, outcome_of
 from seamline_platform.experiments.scheduling.rows import (
+    few,
     gap,
     improvement,
     mean_row,
@@ -79,6 +80,8 @@ def test_means_are_over_what_is_there():
     assert mean["improvement_over_best_rule"] == pytest.approx(0.375)
     assert mean["pyjobshop"] == 90
     assert mean["counts"]["pyjobshop"] == 1
+    assert few(mean, "pyjobshop") == "x1.50 (1)"
+    assert few(mean, "cpsat_cold") == ""
     low, high = mean["improvement_95"]  # of 0.25 and 0.5: 0.375 -+ 12.706 x 0.125
     assert (low, high) == (pytest.approx(0.375 - 1.5883, abs=1e-3), pytest.approx(1.9633, abs=1e-3))
     assert mean["pyjobshop_over_ours"] == pytest.approx(1.5)
