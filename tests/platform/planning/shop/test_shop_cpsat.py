@@ -188,6 +188,18 @@ def test_what_is_sewn_already_is_not_moved_and_still_has_to_be_finished() -> Non
 
 
 @needs_cp_sat
+def test_orders_that_take_no_time_keep_their_sequence_too() -> None:
+    drawn = draw_plant(Recipe(8, 2, 9))
+    timeless = tuple(replace(s, smv=0.0) for s in drawn.styles)
+    c = compile_problem(replace(drawn, styles=timeless))
+    plan = best_rule(c).plan
+    result = improve(c, plan, [0, 1, 2], Limits(0.5))
+    _checked(c, result.plan)
+    for before, after in zip(plan.sequences, result.plan.sequences, strict=True):
+        assert [i for i in before if i > 2] == [i for i in after if i > 2]
+
+
+@needs_cp_sat
 def test_a_call_can_be_stopped() -> None:
     c = compile_problem(draw_plant(Recipe(40, 8, 1)))
     plan = best_rule(c).plan

@@ -44,6 +44,16 @@ class Part:
         """Orders of the model."""
         return tuple(self.options)
 
+    def keeps(self, plan: Plan) -> bool:
+        """Return True if the orders of every chain stand in `plan` as they do here.
+
+        Orders that take no time could change places without the model's times showing it.
+        """
+        return all(
+            tuple(i for i in plan.sequences[line] if i in set(chain)) == chain
+            for line, chain in self.chains.items()
+        )
+
     def on(self, line: int) -> list[int]:
         """Return the orders of the model that may stand on a line."""
         return [i for i, lines in self.options.items() if line in lines]

@@ -94,7 +94,9 @@ def improve(
     model = ShopModel(part)
 
     def on_solution(read: Reader) -> None:
-        keeper.offer(model.plan(read))
+        made = model.plan(read)
+        if part.keeps(made):
+            keeper.offer(made)
 
     ended = run(model.m, limits, cpu, seed=seed, on_solution=on_solution, stop=stop)
     return SubResult(keeper.plan, keeper.cost, ended.status, ended.ticks, cpu() - began)
