@@ -151,7 +151,7 @@ def test_what_a_solver_cannot_give_is_refused(plant: Problem, solvers: Path) -> 
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--rule", "ATCX"), "The rule is 'ATCX'; there is: FIFO"),
+        (("--rule", "ATCX"), "The rule is 'ATCX'; there is: ATC, ATCS"),
         (("--explain", "X9"), "The order to explain is 'X9'; there is: O1, O2"),
         (("--rule", "EDD", "--solver", "Annealing"), "--rule begins our own search"),
         (("--solver", "nobody"), "nobody"),
