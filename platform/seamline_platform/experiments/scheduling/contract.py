@@ -87,6 +87,7 @@ class PartSettings:
 Part = Callable[[PartSettings, Progress], Mapping[str, object]]
 """Measures one thing and returns its figures, ready for JSON.
 
-What has to be reached stands beside what was: a mapping `{"..": .., "target": .., "ok": ..}`, or a
-figure `x` with `x_target` that it may not exceed. Both become lines of the table of targets.
+What has to be reached stands beside what was: a mapping `{"..": .., "target": .., "ok": ..}`, a
+figure `x` with `x_target` that it may not exceed, or `x_per_s` with `x_target`, the least. All
+become lines of the table of targets.
 """

@@ -116,7 +116,8 @@ def part_lines(part: str, figures: Mapping[str, Any], path: str = "") -> Iterato
     """Yield a line for everything in a part's figures that has a target.
 
     That is a mapping with `target` and `ok` beside what was reached, or a figure `x` with
-    `x_target` beside it, which it may not exceed.
+    `x_target` beside it, which it may not exceed, or `x_per_s`, which has to be as much at least.
+    Where figures say whether results are `equal`, they have to be.
     """
     name = f"{part}{path}"
     if "not_measured" in figures:
@@ -135,7 +136,14 @@ def _figure_lines(
     part: str, figures: Mapping[str, Any], path: str, key: str, value: Any
 ) -> Iterator[Target]:
     most = figures.get(f"{key}_target")
-    if isinstance(most, float | int) and isinstance(value, float | int):
+    least = figures.get(f"{key.removesuffix('_per_s')}_target") if key.endswith("_per_s") else None
+    if key == "equal" and isinstance(value, bool):
+        yield Target(f"{part}{path} results", "yes", "yes" if value else "no", value)
+    elif isinstance(value, bool):
+        return
+    elif isinstance(least, float | int) and isinstance(value, float | int):
+        yield Target(f"{part}{path}", f">= {least:,g}", value, value >= least)
+    elif isinstance(most, float | int) and isinstance(value, float | int):
         yield Target(f"{part}{path}", f"<= {most:g}", value, value <= most)
     elif isinstance(value, Mapping):
         yield from part_lines(part, value, path)

@@ -118,6 +118,12 @@ def test_parts_give_a_line_for_every_target():
         ("dispatch orders 1000", "0.007", 0.005, True),
         ("dispatch deeper speed", ">= 4", 3, False),
     ]
+    speed = {"plain_per_s": 6_000, "plain_target": 5_000, "equal": True, "ok": True, "numba": True,
+             "numba_target": 100_000}  # fmt: skip
+    assert [(t.what, t.target, t.reached, t.ok) for t in part_lines("decoder", speed)] == [
+        ("decoder plain per s", ">= 5,000", 6_000, True),
+        ("decoder equal results", "yes", "yes", True),
+    ]
     sizes = {"sizes": [{"size": "1000x10", "gap": 0.01, "gap_target": 0.007, "rss_target": None}]}
     (line,) = part_lines("dispatch", sizes)
     assert (line.what, line.target, line.ok) == ("dispatch sizes 1000x10 gap", "<= 0.007", False)
