@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from seamline_platform.cli.shop_search import Planned
     from seamline_platform.planning.shop.annealing import Budget
     from seamline_platform.planning.shop.explanation import Explanation
+    from seamline_platform.planning.shop.gantt import Lang
     from seamline_platform.planning.shop.orderlist import Clock
     from seamline_platform.planning.shop.problem import Problem
     from seamline_platform.planning.shop.risk import Risk
@@ -67,6 +68,10 @@ def plan(
     out: Annotated[
         Path | None, typer.Option(help="Also write the plan here: .json or .csv.", metavar="FILE")
     ] = None,
+    gantt: Annotated[
+        Path | None, typer.Option(help="Also draw the plan here.", metavar="FILE.html")
+    ] = None,
+    lang: Annotated[str, typer.Option(help="Language of --gantt: en or zh.")] = "en",
     as_json: JsonOption = False,
 ) -> None:
     """Plan orders on lines: cutting, sewing with set-ups, finishing.
@@ -83,6 +88,8 @@ def plan(
     if explain and explain not in problem.order_of:
         some = ", ".join(list(problem.order_of)[:5]) or "none"
         raise ConfigError(f"The order to explain is {explain!r}; there is: {some}.")
+    if lang not in ("en", "zh"):
+        raise ConfigError(f"The language is {lang!r}; there is: en, zh.")
     planned = _search(problem, _budget(budget, moves, ticks), seed, rule, solver)
     extras = _extras(problem, planned, risk, explain, seed)
     document = {
@@ -96,6 +103,12 @@ def plan(
         _write(out, text, encoding="utf-8-sig")
     elif out is not None:
         _write(out, json.dumps(document, ensure_ascii=False, indent=1) + "\n")
+    if gantt is not None:
+        from seamline_platform.planning.shop.gantt import gantt_html
+
+        local = _clock(problem, zone).zone
+        said: Lang = "zh" if lang == "zh" else "en"
+        _write(gantt, gantt_html(problem, planned.schedule, said, local))
     if as_json:
         print_json(document)
     else:

@@ -125,6 +125,15 @@ def test_a_person_reads_the_plan_its_risk_and_why(file: Path) -> None:
     assert "Under chance (20 runs)" in ran.output
 
 
+def test_a_gantt_chart_is_drawn_in_both_languages(file: Path, tmp_path: Path) -> None:
+    for lang in ("en", "zh"):
+        chart = tmp_path / f"{lang}.html"
+        _json(file, "--budget", 600, "--moves", 50, "--gantt", chart, "--lang", lang)
+        text = chart.read_text(encoding="utf-8")
+        assert f'<html lang="{lang}">' in text
+        assert all(f"L{k}" in text for k in (1, 2, 3))
+
+
 def test_a_rule_may_be_named_to_begin_with(file: Path) -> None:
     d = _json(file, "--budget", 600, "--moves", 1, "--rule", "edd")
     assert str(d["best_rule"]).startswith("EDD/")
@@ -156,6 +165,7 @@ def test_what_a_solver_cannot_give_is_refused(plant: Problem, solvers: Path) -> 
         (("--rule", "EDD", "--solver", "Annealing"), "--rule begins our own search"),
         (("--solver", "nobody"), "nobody"),
         (("--moves", "-1"), "above 0"),
+        (("--lang", "fr"), "The language is 'fr'; there is: en, zh."),
     ],
 )
 def test_wrong_words_are_told(file: Path, words: tuple[str, ...], said: str) -> None:
