@@ -160,7 +160,7 @@ def improve(
         problem, sequences, cpu, seed=seed, struck=struck, tether=tether or Tether(),
         on_improve=on_improve, cancelled=cancelled,
     )  # fmt: skip
-    for strategy, share in _shares(strategies):
+    for strategy, share in _shares(strategies, any(search.plain.before)):
         if cancelled():
             break
         strategy(search, _part(budget, share, began, cpu))
@@ -247,7 +247,7 @@ def taxed_lns(search: Search, budget: Budget) -> None:
     )
     search.moves += found.moves
     search.ticks += found.ticks
-    search.keeper.offer(found.plan)
+    search.keeper.offer(search.keeper.brought_back(found.plan))
 
 
 def scratch_annealing(search: Search, budget: Budget) -> None:
@@ -260,16 +260,17 @@ def _taxed(problem: Problem, move: int) -> Problem:
     return replace(problem, objective=replace(problem.objective, move=move))
 
 
-def _shares(strategies: Collection[Strategy] | None) -> list[tuple[Strategy, float]]:
+def _shares(strategies: Collection[Strategy] | None, chained: bool) -> list[tuple[Strategy, float]]:
     """Return strategies with the share of the budget that has passed when each ends.
 
     Annealing comes first: its better plans come at once, and it goes far from the plan that it is
-    given, so that an exact search before it would be lost.
+    given, so that an exact search before it would be lost. Where orders wait for others
+    (`chained`), which annealing does not know, parts are solved by CP-SAT in its place.
     """
     if strategies is not None:
         return [(s, (k + 1) / len(strategies)) for k, s in enumerate(strategies)]
     if have_cp_sat():
-        return [(taxed_annealing, ANNEALING), (restricted_cp_sat, 1.0)]
+        return [(taxed_lns if chained else taxed_annealing, ANNEALING), (restricted_cp_sat, 1.0)]
     return [(taxed_annealing, ANNEALING), (restricted_annealing, 1.0)]
 
 

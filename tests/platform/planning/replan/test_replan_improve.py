@@ -117,6 +117,18 @@ def test_orders_that_wait_for_others_are_put_in_anew() -> None:
     assert found.cost < found.start_cost
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(not have_cp_sat(), reason="OR-Tools is not installed")
+def test_orders_that_wait_for_others_are_solved_in_parts() -> None:
+    p = draw_plant(Recipe(14, 3, 4))
+    last = replace(p.orders[-1], after=(p.orders[0].order,))
+    d = broken(replace(p, orders=(*p.orders[:-1], last)), now=5)
+    _, found = repaired(d, Budget(moves=4))
+    assert found.cost < found.start_cost
+    assert found.ticks > 0
+    assert len(found.moved) <= 0.2 * len(d.free)
+
+
 def test_a_plan_without_free_orders_stays() -> None:
     p = draw_plant(Recipe(3, 2, 4))
     c = compile_problem(p)
