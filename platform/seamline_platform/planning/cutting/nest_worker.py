@@ -14,8 +14,11 @@ from typing import Any, Final
 
 WORKERS: Final = 3
 """Threads: each step of the search takes the best of so many tries, which saves CPU seconds too."""
-EXPLORE: Final = 0.7
+EXPLORE: Final = 0.65
 """Share of the budget for exploration; the rest compresses what it found."""
+COMPRESS: Final = 1.2
+"""Wall seconds allowed for compression, as a share of all: it is slower (one thread), and what
+the guess of the load leaves over is best spent there."""
 _WORTH: Final = 0.35
 """Share of the budget that has to be left for another start to be worth it."""
 
@@ -82,7 +85,7 @@ def _pack(spyrrow: Any, instance: Any, wall_s: float, seed: int, budget: float, 
         early_termination=True,
         total_computation_time=None,
         exploration_time=explore,
-        compression_time=max(round(wall_s) - explore, 1),
+        compression_time=max(round(wall_s * COMPRESS), 1),
         num_workers=WORKERS,
         seed=seed,
     )

@@ -6,7 +6,7 @@ good for the cloth that a lay takes, not for sewing a garment of fashion.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import cos, pi
+from math import cos, pi, sin
 from typing import Final
 
 from seamline_broker.errors import ConfigError
@@ -95,10 +95,8 @@ def _sleeve(g: Grade) -> Polygon:
     """Return a sleeve lying along x: hem at 0, the top of its cap at the end."""
     half, hem = 0.40 * g.chest + 1, 0.33 * g.chest + 1
     under, cap = g.sleeve * 0.42 + 2, g.sleeve * 0.62
-    rise = [
-        (under + cap * (1 - cos(pi * k / (2 * _STEPS))), half * cos(pi * k / (2 * _STEPS)) ** 1.3)
-        for k in range(1, _STEPS)
-    ]
+    turns = [pi * k / (2 * _STEPS) for k in range(1, _STEPS)]
+    rise = [(under + cap * sin(turn), half * cos(turn)) for turn in turns]
     top: list[Point] = [(0.0, hem), (under, half), *rise]
     tip: Point = (under + cap, 0.0)
     mirror = [(x, -y) for x, y in reversed(top)]
