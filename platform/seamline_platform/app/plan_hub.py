@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 
 from seamline_broker.clock import Clock
 from seamline_broker.contracts.view import View
-from seamline_broker.errors import SeamlineError
 from seamline_platform.app.plan_memory import Circumstances, PlanMemory
 from seamline_platform.app.solver import Heard, SolverState
 from seamline_platform.app.triggers import Trigger
@@ -210,11 +209,14 @@ class PlanHub:
     # ---- steps -----------------------------------------------------------------------------------
 
     def _guarded(self, step: Callable[[], None]) -> None:
-        """Run a step; if it fails the plans stay as they were, and a person is told."""
+        """Run a step; if it fails the plans stay as they were, and a person is told.
+
+        Whatever it is: the dispatch policy that waits behind this decides by the rules alone.
+        """
         before = self._board, self._memory
         try:
             step()
-        except (SeamlineError, ValueError, KeyError) as exc:
+        except Exception as exc:
             self._board, self._memory = before
             log.exception("plan_refused")
             self._wires.trouble(

@@ -110,7 +110,7 @@ def live_plan(
         Sequences({line.key: tuple(job.order for job in line.waiting) for line in lines}),
         tuple(r for line in lines for r in _running(line)),
         {job.order: job.state for _, job in jobs},
-        frozenset(writer.short),
+        writer.short,
         writer.undisturbed(problem, lines),
     )
 
@@ -143,8 +143,7 @@ class _Writer:
     ) -> None:
         self._view, self._params, self._locked = view, params, locked
         self._families = sorted({s.bulletin for s in view.catalogue.styles.values()})
-        self._cloth = {key: have - kept for key, (have, kept) in view.cloth_cm.items()}
-        self.short: set[str] = set()
+        self.short = _short(view, floor)
         self._regions: dict[str, list[LineState]] = {}
         for line in floor.lines.values():
             self._regions.setdefault(line.info.region, []).append(line)
@@ -193,8 +192,7 @@ class _Writer:
         ready_ms = line.model.calendar.start_at(job.release_ms)
         if job.state not in FREE_STATES and len(lines) > 1:  # its kit would travel anew
             ready_ms = max(ready_ms, self._view.now_ms + line.transport_ms(order))
-        if job.state in FREE_STATES and self._is_short(line, order):
-            self.short.add(job.order)
+        if job.order in self.short:
             ready_ms += CLOTH_WAIT_MS
         due_ms = order.due_ms - line.outbound_ms(order.region)
         return Order(
@@ -237,15 +235,6 @@ class _Writer:
             ),
         )
 
-    def _is_short(self, line: LineState, order: OrderView) -> bool:
-        """Take the order's cloth from what is free in its region; True if that is not enough."""
-        style = self._view.catalogue.styles[order.style]
-        key = (line.info.region, style.fabric, order.colour)
-        if key not in self._cloth:
-            return False
-        self._cloth[key] -= style.fabric_cm * order.pieces
-        return self._cloth[key] < 0
-
     def fixed(self, line: LineState) -> tuple[str, ...]:
         """Return what stands first at the line and begins within the frozen time."""
         if line.down:
@@ -258,6 +247,29 @@ class _Writer:
                 break
             head.append(slot.job.order)
         return tuple(head)
+
+
+def _short(view: View, floor: Floor) -> frozenset[str]:
+    """Return orders that are not cut yet and for which their region has too little free cloth.
+
+    Whoever is due first is served first, whatever the plan: else each plan would have others short.
+    """
+    left = {key: have - kept for key, (have, kept) in view.cloth_cm.items()}
+    waiting = [
+        (view.orders[job.order], line.info.region)
+        for line in floor.lines.values()
+        for job in line.waiting
+        if job.state in FREE_STATES
+    ]
+    short = set()
+    for order, region in sorted(waiting, key=lambda w: (w[0].due_ms, w[0].order)):
+        style = view.catalogue.styles[order.style]
+        key = (region, style.fabric, order.colour)
+        if key in left:
+            left[key] -= style.fabric_cm * order.pieces
+            if left[key] < 0:
+                short.add(order.order)
+    return frozenset(short)
 
 
 def _whole(line: LineState) -> LineState:

@@ -31,6 +31,8 @@ class Seen:
     """By line, when it was last open."""
     scrapped: Mapping[str, int] = field(default_factory=dict)
     short: frozenset[str] = frozenset()
+    known: frozenset[str] = frozenset()
+    """Orders that were there: a new one without cloth is no disturbance, it is planned so."""
 
 
 def look(before: Seen | None, view: View, live: LivePlan) -> tuple[Seen, list[News]]:
@@ -38,13 +40,13 @@ def look(before: Seen | None, view: View, live: LivePlan) -> tuple[Seen, list[Ne
     operators = dict(before.operators) if before else {}
     operators |= {k: x.operators for k, x in view.lines.items() if x.open and x.operators > 0}
     scrapped = {o.order: o.scrapped for o in view.orders.values() if o.state in OPEN_STATES}
-    now = Seen(operators, scrapped, live.short)
+    now = Seen(operators, scrapped, live.short, frozenset(live.states))
     if before is None:
         return now, []
     return now, [
         *_absent(before, now),
         *_lost(before, now, view),
-        *(_late_cloth(order) for order in sorted(now.short - before.short)),
+        *(_late_cloth(order) for order in sorted(now.short & before.known - before.short)),
     ]
 
 

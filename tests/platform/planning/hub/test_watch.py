@@ -72,6 +72,8 @@ def test_cloth_that_is_not_there_delays_the_kit_and_is_told_once(
     now, news = seen(scarce, before)
     assert [(n.kind, n.order) for n in news] == [("late_cloth", "a"), ("late_cloth", "b")]
     assert seen(scarce, now)[1] == []
+    newcomer = make_view([*orders, make_order("c")], cloth_cm=scarce.cloth_cm)
+    assert seen(newcomer, now)[1] == []  # an order without cloth from the start is planned so
     late, early = live_of(scarce), live_of(plenty)
     day = CLOTH_WAIT_MS // 60_000
     assert (late.problem.order_of["a"].kit or 0) >= day
