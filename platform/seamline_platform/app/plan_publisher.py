@@ -41,13 +41,15 @@ class PlanPublisher:
         self._foretold = 0
 
     def changed(self, snapshot: Snapshot) -> None:
-        """Publish, show and store what is new."""
+        """Publish, show and store what is new; the broker first: programs wait for it."""
+        fresh = snapshot.board is not self._board
+        own = bars(snapshot, snapshot.board.accepted) if fresh else ()
+        if fresh:
+            self._broker(snapshot, own)
         document = board_model(snapshot).model_dump(mode="json")
         self._post(lambda hub: hub.put("board", document))
-        if snapshot.board is not self._board:
+        if fresh:
             self._board = snapshot.board
-            own = bars(snapshot, snapshot.board.accepted)
-            self._broker(snapshot, own)
             self._page(snapshot, own)
             self._store(snapshot, own)
             lines = snapshot.board.problem.line_of

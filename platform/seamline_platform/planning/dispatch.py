@@ -164,7 +164,9 @@ class DispatchPolicy:
     def _assigner(
         self, view: View, floor: Floor, now_ms: int, plan: FollowedPlan | None
     ) -> Assigner:
-        sites = self._plants(view, self.params, now_ms) if self._plants and floor.free else {}
+        planned = plan.line_of if plan is not None else {}
+        open_ = any(order.order not in planned for order in floor.free)
+        sites = self._plants(view, self.params, now_ms) if self._plants and open_ else {}
         return Assigner(view, floor, now_ms, self.params, self._rule, plan, sites)
 
     def _floor(self, view: View, now_ms: int) -> Floor:
