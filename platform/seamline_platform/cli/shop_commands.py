@@ -71,7 +71,15 @@ def plan(
     gantt: Annotated[
         Path | None, typer.Option(help="Also draw the plan here.", metavar="FILE.html")
     ] = None,
-    lang: Annotated[str, typer.Option(help="Language of --gantt: en or zh.")] = "en",
+    pareto: Annotated[
+        Path | None,
+        typer.Option(
+            help="Also draw plans of less cost against plans of less electricity, with the budget "
+            "once more.",
+            metavar="FILE.html",
+        ),
+    ] = None,
+    lang: Annotated[str, typer.Option(help="Language of these pages: en or zh.")] = "en",
     as_json: JsonOption = False,
 ) -> None:
     """Plan orders on lines: cutting, sewing with set-ups, finishing.
@@ -90,29 +98,61 @@ def plan(
         raise ConfigError(f"The order to explain is {explain!r}; there is: {some}.")
     if lang not in ("en", "zh"):
         raise ConfigError(f"The language is {lang!r}; there is: en, zh.")
-    planned = _search(problem, _budget(budget, moves, ticks), seed, rule, solver)
+    if pareto is not None and problem.tariff is None:
+        raise ConfigError("--pareto weighs cost against electricity; the problem has no 'tariff'.")
+    allowed = _budget(budget, moves, ticks)
+    planned = _search(problem, allowed, seed, rule, solver)
     extras = _extras(problem, planned, risk, explain, seed)
     document = {
         **schedule_document(problem, planned.schedule), **planned.facts, **extras.document
     }  # fmt: skip
-    if out is not None and out.suffix.lower() == ".csv":
-        from seamline_platform.planning.shop.orderlist import plan_csv
-
-        # with a mark of its encoding, so that spreadsheets show Chinese
-        text = plan_csv(problem, planned.schedule, _clock(problem, zone))
-        _write(out, text, encoding="utf-8-sig")
-    elif out is not None:
-        _write(out, json.dumps(document, ensure_ascii=False, indent=1) + "\n")
-    if gantt is not None:
-        from seamline_platform.planning.shop.gantt import gantt_html
-
-        local = _clock(problem, zone).zone
-        said: Lang = "zh" if lang == "zh" else "en"
-        _write(gantt, gantt_html(problem, planned.schedule, said, local))
+    _write_files(_Files(out, gantt, lang, zone), problem, planned, document)
+    if pareto is not None:
+        _write(pareto, _pareto_page(problem, allowed, seed, lang))
     if as_json:
         print_json(document)
     else:
         _print(problem, planned, extras)
+
+
+@dataclass(frozen=True, slots=True)
+class _Files:
+    out: Path | None
+    gantt: Path | None
+    lang: str
+    zone: str
+
+
+def _write_files(
+    files: _Files, problem: "Problem", planned: "Planned", document: dict[str, object]
+) -> None:
+    if files.out is not None and files.out.suffix.lower() == ".csv":
+        from seamline_platform.planning.shop.orderlist import plan_csv
+
+        # with a mark of its encoding, so that spreadsheets show Chinese
+        text = plan_csv(problem, planned.schedule, _clock(problem, files.zone))
+        _write(files.out, text, encoding="utf-8-sig")
+    elif files.out is not None:
+        _write(files.out, json.dumps(document, ensure_ascii=False, indent=1) + "\n")
+    if files.gantt is not None:
+        from seamline_platform.planning.shop.gantt import gantt_html
+
+        local = _clock(problem, files.zone).zone
+        _write(files.gantt, gantt_html(problem, planned.schedule, _lang(files.lang), local))
+
+
+def _lang(lang: str) -> "Lang":
+    return "zh" if lang == "zh" else "en"
+
+
+def _pareto_page(problem: "Problem", budget: "Budget", seed: int, lang: str) -> str:
+    from seamline_platform.cli.shop_progress import watching
+    from seamline_platform.planning.shop.pareto import pareto, pareto_html
+
+    with watching(budget.cpu_s, time.process_time) as watch:
+        watch.stage("pareto")
+        points = pareto(problem, budget, time.process_time, seed, progress=lambda _: watch.look())
+    return pareto_html(problem, points, _lang(lang))
 
 
 def _budget(cpu_s: float, moves: int, ticks: float) -> "Budget":

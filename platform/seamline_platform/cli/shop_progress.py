@@ -19,6 +19,7 @@ STAGES: Final = {
     "rules": "dispatch rules",
     "annealing": "simulated annealing",
     "cp-sat": "CP-SAT on parts",
+    "pareto": "cost or electricity",
 }
 
 
@@ -33,6 +34,9 @@ class Watch(Protocol):
 
     def cost(self, cost: int) -> None:
         """Take a cost that is below all before."""
+
+    def look(self) -> None:
+        """Show the CPU seconds that are used by now."""
 
     def cancelled(self) -> bool:
         """Return True if the search should end."""
@@ -51,6 +55,9 @@ class _Quiet:
         pass
 
     def cost(self, cost: int) -> None:
+        pass
+
+    def look(self) -> None:
         pass
 
     def cancelled(self) -> bool:
@@ -91,8 +98,11 @@ def watching(budget_s: float, cpu: "Timer") -> Iterator[Watch]:
                 def cost(self, cost: int) -> None:
                     bar.update(task, cost=f"{cost:,}")
 
-                def cancelled(self) -> bool:
+                def look(self) -> None:
                     bar.update(task, completed=min(cpu() - began, budget_s))
+
+                def cancelled(self) -> bool:
+                    self.look()
                     return asked()
 
             yield Bar()

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from seamline_platform.planning.shop.cpsat import have_cp_sat
 from seamline_platform.planning.shop.document import document_of
 from seamline_platform.planning.shop.generate import Recipe, draw_plant
 from seamline_platform.planning.shop.problem import Problem
+from seamline_platform.planning.shop.tariff import Tariff
 
 SOLVER = '''
 from seamline_platform.planning.scheduler import Answer
@@ -134,6 +136,17 @@ def test_a_gantt_chart_is_drawn_in_both_languages(file: Path, tmp_path: Path) ->
         assert all(f"L{k}" in text for k in (1, 2, 3))
 
 
+def test_cost_is_drawn_against_electricity_where_there_is_a_tariff(
+    plant: Problem, tmp_path: Path
+) -> None:
+    rates = Tariff((0, 72, 144), (0.3, 1.2, 0.3), (0.5, 0.5, 0.5), "CNY")
+    lines = tuple(replace(x, power_kw=5.0 + k) for k, x in enumerate(plant.lines))
+    file, chart = tmp_path / "dear.json", tmp_path / "pareto.html"
+    file.write_text(json.dumps(document_of(replace(plant, lines=lines, tariff=rates))))
+    _json(file, "--budget", 600, "--moves", 300, "--pareto", chart, "--lang", "zh")
+    assert '<html lang="zh">' in chart.read_text(encoding="utf-8")
+
+
 def test_a_rule_may_be_named_to_begin_with(file: Path) -> None:
     d = _json(file, "--budget", 600, "--moves", 1, "--rule", "edd")
     assert str(d["best_rule"]).startswith("EDD/")
@@ -165,6 +178,7 @@ def test_what_a_solver_cannot_give_is_refused(plant: Problem, solvers: Path) -> 
         (("--rule", "EDD", "--solver", "Annealing"), "--rule begins our own search"),
         (("--solver", "nobody"), "nobody"),
         (("--moves", "-1"), "above 0"),
+        (("--pareto", "x.html"), "the problem has no 'tariff'"),
         (("--lang", "fr"), "The language is 'fr'; there is: en, zh."),
     ],
 )
