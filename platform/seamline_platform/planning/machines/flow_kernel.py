@@ -1,7 +1,8 @@
 """Annealing of the sequence of a permutation flow shop, as an inner loop.
 
-Makespan or weighted tardiness, with sequence-dependent set-ups or without. Only what lies behind
-the first change is computed, and no more than is needed to see that the neighbour is refused.
+Makespan or weighted tardiness, with sequence-dependent set-ups or without. Neighbours are drawn
+by `neighbours.draw`. Only what lies behind the first change is computed, and no more than
+is needed to see that the neighbour is refused.
 """
 
 import math

@@ -15,7 +15,7 @@ def draw(sequence, trial, n, x):  # type: ignore[no-untyped-def]
     a = x % n
     x = next_random(x)
     b = x % n
-    if kind < 3:
+    if kind < 1:
         low, high = min(a, b), max(a, b)
         for k in range(low + 1, high):
             trial[k] = sequence[k]
@@ -23,7 +23,7 @@ def draw(sequence, trial, n, x):  # type: ignore[no-untyped-def]
         trial[high] = sequence[low]
         return x, low, high
     size = 1
-    if kind >= 6:
+    if kind >= 5:
         x = next_random(x)
         size = 2 + x % 7
     size = min(size, n - max(a, b))

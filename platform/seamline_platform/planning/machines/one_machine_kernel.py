@@ -1,8 +1,8 @@
 """Annealing of a sequence on one machine with set-ups and weighted tardiness, as an inner loop.
 
-Neighbours are those of `neighbours`. Only what lies behind the first change is computed, and no
-more than is needed to see that the neighbour is refused: the bar it must stay under is drawn first
-(Kirkpatrick, Gelatt and Vecchi, Science 220, 1983).
+Neighbours are drawn by `neighbours.draw`. Only what lies behind the first change is
+computed, and no more than is needed to see that the neighbour is refused: the bar it must stay
+under is drawn first (Kirkpatrick, Gelatt and Vecchi, Science 220, 1983).
 """
 
 import math

@@ -1,7 +1,7 @@
 """Annealing of a hybrid flow shop: stages of equal machines, as an inner loop.
 
 The sequence ranks the jobs at the first stage; every later stage takes them first come, first
-served, each on the machine that is free first.
+served, each on the machine that is free first. Neighbours are drawn by `neighbours.draw`.
 """
 
 import math
