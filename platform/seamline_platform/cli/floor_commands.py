@@ -65,7 +65,7 @@ def balance(
 
     Hanger lines share operations among operators by skill (a mixed-integer programme with a
     bound). With --absent the line is balanced again with few changes. --bundle balances stations
-    in a row (SALBP, ALWABP) and needs `seamline[solve]`.
+    in a row (SALBP, ALWABP) and needs the extra `solve`.
     """
     if bundle:
         _balance_bundle(file, stations, cycle, ticks, out, as_json)

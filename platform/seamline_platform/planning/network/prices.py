@@ -6,9 +6,14 @@ bound for every u, and max L equals the bound of the linear programme (Geoffrion
 Polyak (1969) with the deflection of Camerini, Fratta and Maffioli (1975).
 """
 
+from typing import Final
+
 import numpy as np
 
 from seamline_platform.planning.network.tables import Floats, Tables
+
+UPPER: Final = 1.3
+"""Times the cheapest columns without capacities: a cost for prices to aim at."""
 
 
 def priced(t: Tables, prices: Floats) -> Floats:

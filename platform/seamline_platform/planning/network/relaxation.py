@@ -10,11 +10,9 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from scipy import sparse
-from scipy.optimize import linprog
 
 from seamline_broker.errors import SeamlineError
-from seamline_platform.planning.network.prices import find_prices, lower_bound, priced
+from seamline_platform.planning.network.prices import UPPER, find_prices, lower_bound, priced
 from seamline_platform.planning.network.tables import Bools, Floats, Ints, Tables
 
 _CLOSE: Final = 1e-4
@@ -76,7 +74,7 @@ class _Solved:
 
 def _upper(t: Tables) -> float:
     """Return a cost that prices aim at: a third above the cheapest columns without capacities."""
-    return 1.3 * float(t.cost.min(axis=1).sum()) if t.orders else 0.0
+    return UPPER * float(t.cost.min(axis=1).sum()) if t.orders else 0.0
 
 
 def _first(t: Tables, prices: Floats) -> Bools:
@@ -101,6 +99,10 @@ def _missing(t: Tables, chosen: Bools, prices: Floats) -> Bools:
 
 def _solve(t: Tables, chosen: Bools) -> _Solved:
     """Solve the programme over the chosen columns."""
+    # Heavy, and not needed where prices alone choose.
+    from scipy import sparse
+    from scipy.optimize import linprog
+
     order, column = np.nonzero(chosen & np.isfinite(t.cost))
     cost, hours = t.cost[order, column], t.hours[order, column]
     bucket = t.bucket[order, column]

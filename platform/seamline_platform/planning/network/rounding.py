@@ -12,6 +12,7 @@ from typing import Final
 
 import numpy as np
 
+from seamline_platform.planning.network.prices import priced
 from seamline_platform.planning.network.relaxation import Relaxed
 from seamline_platform.planning.network.tables import Floats, Ints, Tables
 
@@ -83,6 +84,22 @@ def round_off(t: Tables, relaxed: Relaxed) -> Assignment:
     # the largest first: they find room least easily
     for o in sorted(divided.tolist(), key=lambda o: -float(t.hours[o].max())):
         result.move(o, int(result.fits(o).argmin()))
+    return result
+
+
+def round_prices(t: Tables, prices: Floats) -> Assignment:
+    """Return an assignment by prices alone, without a linear programme.
+
+    Orders take their cheapest bucket with room, cost and price together; those first that lose most
+    if the best one is full.
+    """
+    result = Assignment.of(t, np.full(t.orders, t.cost.shape[1] - 1, dtype=np.int64))
+    cost = priced(t, prices)
+    loss = np.partition(cost, min(1, cost.shape[1] - 1), axis=1)
+    regret = loss[:, min(1, cost.shape[1] - 1)] - loss[:, 0]
+    for o in np.argsort(-regret, kind="stable").tolist():
+        fits = np.where(np.isfinite(result.fits(o)), cost[o], np.inf)
+        result.move(o, int(fits.argmin()))
     return result
 
 

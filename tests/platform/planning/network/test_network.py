@@ -17,9 +17,10 @@ from seamline_platform.planning.network.dispatch import dispatch
 from seamline_platform.planning.network.document import network_document, network_of
 from seamline_platform.planning.network.generate import NetworkRecipe, draw_network
 from seamline_platform.planning.network.lots import LotRule, lots_of, split_lots
-from seamline_platform.planning.network.prices import find_prices, lower_bound
+from seamline_platform.planning.network.prices import UPPER, find_prices, lower_bound
 from seamline_platform.planning.network.problem import Demand, Network, Plant, Terms
 from seamline_platform.planning.network.relaxation import relax
+from seamline_platform.planning.network.rounding import improve, round_prices
 from seamline_platform.planning.network.tables import compile_network
 
 FEW = {"order": "A", "family": "t", "pieces": 1, "hours": 1, "region": "r", "due": 1}
@@ -154,6 +155,15 @@ def test_a_thousand_orders_stay_within_seven_per_mille_of_the_bound(seed: int) -
     plan = dispatch(draw_network(NetworkRecipe(1_000, 10, seed=seed)), time.process_time)
     assert 0 <= plan.gap <= 0.007
     assert not plan.outside
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_prices_alone_come_near_the_bound_and_keep_every_capacity(seed: int) -> None:
+    t = compile_network(draw_network(NetworkRecipe(400, 6, seed=seed)))
+    a = round_prices(t, find_prices(t, UPPER * float(t.cost.min(axis=1).sum())))
+    improve(a)
+    assert a.room[:-1].min() > -1e-6
+    assert 0 <= a.cost / relax(t).bound - 1 < 0.02
 
 
 def test_who_has_no_place_is_told_what_would_have_to_change() -> None:
