@@ -5,9 +5,10 @@ from collections.abc import Callable
 from seamline_broker.contracts.view import OrderView
 from seamline_platform.api import plan_models as m
 from seamline_platform.api.problems import RequestError
-from seamline_platform.app.plan_hub import PlanHub, Snapshot
+from seamline_platform.app.plan_hub import PlanHub
 from seamline_platform.app.plan_memory import Foretold
 from seamline_platform.app.plan_payloads import bars, board_model, planned, proposal_model
+from seamline_platform.app.plan_wires import Snapshot
 from seamline_platform.planning.hub.actuals import Actual, Ledger
 from seamline_platform.planning.params import DispatchParams
 from seamline_platform.planning.replan.edits import Edit, EditError, Lock, Move, Swap, Unlock

@@ -8,25 +8,25 @@ person -> accepted plan (published), which the dispatch policy carries out.
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from seamline_broker.clock import Clock
 from seamline_broker.contracts.view import View
 from seamline_platform.app.plan_memory import Circumstances, PlanMemory
+from seamline_platform.app.plan_wires import PlanWires, Snapshot
 from seamline_platform.app.solver import Heard, SolverState
 from seamline_platform.app.triggers import Trigger
 from seamline_platform.planning.explain import Text
-from seamline_platform.planning.floor import Floor
 from seamline_platform.planning.hub.allowance import Allowance
 from seamline_platform.planning.hub.follow import FollowedPlan
 from seamline_platform.planning.hub.live import LivePlan, live_plan, with_repairs
-from seamline_platform.planning.hub.question import KEPT, Question
+from seamline_platform.planning.hub.question import KEPT, NOISE, OUTLOOK, Question
 from seamline_platform.planning.hub.reasons import better, kept, reason_of, sentence, until
 from seamline_platform.planning.hub.watch import News, Seen, look
-from seamline_platform.planning.params import DispatchParams
 from seamline_platform.planning.replan.board import PlanBoard
 from seamline_platform.planning.replan.edits import Edit
 from seamline_platform.planning.replan.policy import AcceptPolicy
+from seamline_platform.planning.shop.noise import Noise
 from seamline_platform.planning.shop.predictions import Prediction
 
 log = logging.getLogger(__name__)
@@ -34,37 +34,6 @@ log = logging.getLogger(__name__)
 RELIEFS = frozenset({"repair", "refused"})
 SEARCH_EVERY_MS = 60 * 60_000
 """Plant time between searches that no disturbance asked for."""
-
-
-@dataclass(frozen=True, slots=True)
-class PlanWires:
-    """What the hub is connected to; every callable may be called from any thread."""
-
-    preview: Callable[[], tuple[View, Floor]]
-    """The view, and the floor with every free order where the policy would have it sewn."""
-    params: Callable[[], DispatchParams]
-    follow: Callable[[FollowedPlan], None]
-    """Let the dispatch policy carry out a plan from its next decision on."""
-    decide: Callable[[], None]
-    """Ask for a decision soon."""
-    ask: Callable[[Question], None]
-    """Ask the solver's process; what it was asked before is cancelled."""
-    changed: Callable[["Snapshot"], None]
-    """Tell page, broker and store that something about the plans has changed."""
-    trouble: Callable[[Text], None]
-    """Tell a person what went wrong."""
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """Where planning stands: what is published, shown and stored."""
-
-    board: PlanBoard
-    live: LivePlan
-    memory: PlanMemory
-    solver: SolverState
-    policy: AcceptPolicy
-    followed: bool
 
 
 class PlanHub:
@@ -88,7 +57,13 @@ class PlanHub:
         self._known: frozenset[str] = frozenset()
         self._texts: dict[tuple[str, str, str], Text] = {}
         """What was seen of disturbances that nobody reports: kind, line, order -> words."""
+        self._noise = NOISE
         self.solver = SolverState()
+
+    def chance(self, noise: Noise) -> None:
+        """Count with this chance from the next question on."""
+        with self._lock:
+            self._noise = noise
 
     def may_spend(self, share: float) -> None:
         """Let the search take so many CPU seconds per wall second, on average."""
@@ -293,7 +268,7 @@ class PlanHub:
         self._known = frozenset(live.states)
         line = "/".join(cause.station.split("/")[:2])
         struck = (line,) if line in board.problem.line_of else ()
-        self._wires.ask(Question(board.to_solve, start, cpu_s, struck=struck))
+        self._wires.ask(Question(board.to_solve, start, cpu_s, noise=self._noise, struck=struck))
 
     def _take(self, heard: Heard) -> None:
         cause = self._cause
@@ -303,6 +278,8 @@ class PlanHub:
             if heard.reason:
                 self._wires.trouble((heard.reason, self.solver.reason_zh or heard.reason))
             return
+        if OUTLOOK in heard.answer.compared:
+            self._look_ahead(Prediction.from_dict(heard.answer.compared[OUTLOOK]))
         if not heard.final or cause is None:
             return
         self._allowance = self._grown().spent(heard.answer.cpu_s)
@@ -321,6 +298,13 @@ class PlanHub:
             self._publish()
             return
         self._propose(heard, cause, better, prediction, (low, high))
+
+    def _look_ahead(self, prediction: Prediction) -> None:
+        """Note how the plan that the search begins with does under chance."""
+        if self._board is not None:
+            number = (self._board.candidate or self._board.accepted).number
+            self._memory = self._memory.looked_ahead(number, prediction)
+            self._publish()
 
     def _propose(
         self, heard: Heard, cause: Trigger, words: Callable[..., Text], prediction: Prediction,

@@ -38,6 +38,8 @@ class PlanMemory:
     circumstances: Mapping[int, Circumstances] = field(default_factory=dict)
     predictions: tuple[Foretold, ...] = ()
     policy_said: Text = ("", "")
+    outlooks: Mapping[int, Prediction] = field(default_factory=dict)
+    """How plans do under chance, by number, before they are compared with others."""
 
     def noted(self, number: int, what: Circumstances) -> "PlanMemory":
         """Return the memory with the circumstances of one more plan."""
@@ -51,6 +53,11 @@ class PlanMemory:
         new = Foretold(number, trigger, compared, prediction)
         return replace(self, predictions=(*self.predictions, new)[-KEPT:])
 
+    def looked_ahead(self, number: int, prediction: Prediction) -> "PlanMemory":
+        """Return the memory with how a plan does under chance."""
+        kept = dict(list(self.outlooks.items())[-KEPT:])
+        return replace(self, outlooks={**kept, number: prediction})
+
     def decided(self, why: Text) -> "PlanMemory":
         """Return the memory with what the policy said last."""
         return replace(self, policy_said=why)
@@ -60,4 +67,4 @@ class PlanMemory:
         for foretold in reversed(self.predictions):
             if foretold.version == number:
                 return foretold.prediction
-        return None
+        return self.outlooks.get(number)

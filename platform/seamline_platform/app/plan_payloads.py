@@ -5,8 +5,8 @@ from dataclasses import asdict
 
 from seamline_broker.contracts.messages import MAX_PLAN_ROWS, PlanMessage, PlanRow
 from seamline_platform.api import plan_models as m
-from seamline_platform.app.plan_hub import Snapshot
 from seamline_platform.app.plan_memory import Circumstances
+from seamline_platform.app.plan_wires import Snapshot
 from seamline_platform.app.triggers import Trigger
 from seamline_platform.planning.hub.bars import PlanBar, bars_of
 from seamline_platform.planning.replan.difference import Change

@@ -6,7 +6,6 @@ from dataclasses import asdict
 from seamline_broker.clock import Clock
 from seamline_broker.contracts.topics import plan_topic
 from seamline_platform.api.hub import Hub
-from seamline_platform.app.plan_hub import Snapshot
 from seamline_platform.app.plan_payloads import (
     bars,
     board_model,
@@ -15,6 +14,7 @@ from seamline_platform.app.plan_payloads import (
     proposal_model,
     version_model,
 )
+from seamline_platform.app.plan_wires import Snapshot
 from seamline_platform.planning.hub.actuals import Ledger
 from seamline_platform.planning.hub.bars import PlanBar
 from seamline_platform.planning.replan.board import PlanBoard

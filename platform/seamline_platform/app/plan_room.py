@@ -11,8 +11,9 @@ from seamline_broker.contracts.catalogue import Catalogue
 from seamline_broker.contracts.view import OrderView, View
 from seamline_platform.api.hub import Hub
 from seamline_platform.app.plan_answers import PlanAnswers, policy_of
-from seamline_platform.app.plan_hub import PlanHub, PlanWires, Snapshot
+from seamline_platform.app.plan_hub import PlanHub
 from seamline_platform.app.plan_publisher import PlanPublisher
+from seamline_platform.app.plan_wires import PlanWires, Snapshot
 from seamline_platform.app.solver import Heard, SolverProcess, SolverState
 from seamline_platform.app.sql import integer, text
 from seamline_platform.app.triggers import Trigger
@@ -24,7 +25,7 @@ from seamline_platform.planning.floor import Floor
 from seamline_platform.planning.hub.actuals import Actual, Ledger
 from seamline_platform.planning.hub.efficiency import learned
 from seamline_platform.planning.hub.follow import FollowedPlan
-from seamline_platform.planning.hub.question import Question
+from seamline_platform.planning.hub.question import NOISE, Question
 from seamline_platform.settings import PlanningSettings
 
 T = TypeVar("T")
@@ -147,9 +148,11 @@ class PlanRoom:
             del self._stops[:-MOST_STOPS]
 
     def learn(self, catalogue: Catalogue) -> None:
-        """Let finished orders correct the efficiencies that plans count with."""
+        """Let finished orders correct the efficiencies and the chance that plans count with."""
         params = self._policy.params
-        found = learned(self.ledger.newest(MOST_STOPS), self._stops, catalogue, params)
+        orders = self.ledger.newest(MOST_STOPS)
+        found, noise = learned(orders, self._stops, catalogue, params, NOISE)
+        self.hub.chance(noise)
         if found and dict(params.line_efficiency) != dict(found):
             self._policy.params = replace(params, line_efficiency=found)
 

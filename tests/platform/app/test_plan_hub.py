@@ -14,8 +14,9 @@ from seamline_platform.api.live_models import TOPICS
 from seamline_platform.api.plan_models import PlanAccept, PlanEdit, PlanPolicyChange
 from seamline_platform.api.problems import RequestError
 from seamline_platform.app.plan_answers import PlanAnswers, policy_of
-from seamline_platform.app.plan_hub import PlanHub, PlanWires, Snapshot
+from seamline_platform.app.plan_hub import PlanHub
 from seamline_platform.app.plan_publisher import PlanPublisher
+from seamline_platform.app.plan_wires import PlanWires, Snapshot
 from seamline_platform.app.solver import Heard, SolverState
 from seamline_platform.app.triggers import Trigger
 from seamline_platform.planning.dispatch import DispatchPolicy

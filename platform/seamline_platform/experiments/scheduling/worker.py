@@ -5,14 +5,19 @@ compiled once is no part of them. Better solutions are noted with the CPU second
 which they came and are checked afterwards.
 """
 
+import contextlib
+import multiprocessing
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from importlib import import_module
 from multiprocessing.connection import Connection
 from typing import Any, Final
+
+import psutil
 
 from seamline_broker.errors import ConfigError
 from seamline_platform.experiments.scheduling.contract import Case, Part, PartSettings
@@ -241,6 +246,7 @@ def serve(pipe: Connection) -> None:
     """Answer orders until the pipe ends. Ctrl-C is the parent's affair; prints go to stderr."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.dup2(2, 1)
+    threading.Thread(target=_end_with_parent, name="parentwatch", daemon=True).start()
     desk = Desk()
     pipe.send((READY, None))
 
@@ -260,3 +266,15 @@ def serve(pipe: Connection) -> None:
             pipe.send(message)
         except OSError:
             return
+
+
+def _end_with_parent() -> None:
+    """Wait for the end of the process that asks, then end what runs here for it, children first."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+    parent.join()
+    for child in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.Error):
+            child.kill()
+    os._exit(1)

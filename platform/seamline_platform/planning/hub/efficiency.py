@@ -5,10 +5,11 @@ from typing import Final
 
 from seamline_broker.contracts.catalogue import Catalogue
 from seamline_platform.planning.calendar import MINUTE_MS
-from seamline_platform.planning.feedback import LEAST_ORDERS, Finished, Stop, feedback
+from seamline_platform.planning.feedback import LEAST_ORDERS, Finished, Stop, feedback, noise_of
 from seamline_platform.planning.hub.actuals import Actual
 from seamline_platform.planning.hub.live import shift_times
 from seamline_platform.planning.params import DispatchParams
+from seamline_platform.planning.shop.noise import Noise
 from seamline_platform.planning.shop.times import WorkTimes
 
 BOUND: Final = 0.3
@@ -19,9 +20,15 @@ Stops = Iterable[tuple[str, int, int]]
 
 
 def learned(
-    actuals: Iterable[Actual], stops: Stops, catalogue: Catalogue, params: DispatchParams
-) -> Mapping[str, float]:
-    """Return efficiencies by `site/line` of lines whose finished orders say enough.
+    actuals: Iterable[Actual],
+    stops: Stops,
+    catalogue: Catalogue,
+    params: DispatchParams,
+    assumed: Noise,
+) -> tuple[Mapping[str, float], Noise]:
+    """Return efficiencies by `site/line` of lines whose finished orders say enough, and chance.
+
+    Chance is as orders and stops say, and as `assumed` where they say nothing.
 
     Orders overlap on a line, so an order counts from the last stitch of the one before it (or from
     its own first stitch, if that came later) to its own last stitch. Working times are those of the
@@ -29,7 +36,7 @@ def learned(
     """
     done = sorted((a for a in actuals if a.actual_end_ms), key=lambda a: a.actual_end_ms)
     if len(done) < LEAST_ORDERS:
-        return {}
+        return {}, assumed
     base_ms = min(min(a.planned_start_ms, a.actual_start_ms) for a in done)
     base_ms -= base_ms % (24 * 60 * MINUTE_MS)
     times = shift_times(catalogue, base_ms)
@@ -40,11 +47,12 @@ def learned(
     stood = [Stop(line, tick(a), tick(b)) for line, a, b in stops if tick(b) > tick(a)]
     known = feedback(_finished(done, catalogue, params, times, tick), stood, times)
     low, high = params.efficiency * (1 - BOUND), params.efficiency * (1 + BOUND)
-    return {
+    efficiencies = {
         line: round(min(max(params.efficiency / fit.factor, low), high), 4)
         for line, fit in known.lines.items()
         if fit.factor != 1.0
     }
+    return efficiencies, noise_of(known, assumed)
 
 
 def _finished(

@@ -1,14 +1,20 @@
 """What the search is asked and what it answers, as plain data: it runs in a process of its own."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 from seamline_platform.planning.shop.document import document_of, problem_of
+from seamline_platform.planning.shop.noise import Failures, Noise
 from seamline_platform.planning.shop.problem import Problem
 from seamline_platform.planning.shop.sequences import Sequences
 
 DEFAULT_RUNS: Final = 60
+NOISE: Final = Noise(other_lines=Failures(mtbf=2_400, mttr=45), late_share=0.05, late_ticks=120)
+"""Estimates: a line stops for three quarters of an hour once in four days of sewing, one kit in
+twenty comes two hours late; all times scatter by 15 %."""
+OUTLOOK: Final = "outlook"
+"""Key of what is said before the search: how the question's own plan does under chance."""
 KEPT: Final = "provisional"
 IMPROVED: Final = "improved"
 CAUTIOUS: Final = "cautious"
@@ -26,6 +32,8 @@ class Question:
     cpu_s: float = 3.0
     seed: int = 1
     runs: int = DEFAULT_RUNS
+    noise: Noise = NOISE
+    """Chance of these runs, as measured in the plants or as assumed."""
     struck: tuple[str, ...] = ()
     """Lines that the disturbance concerns: their orders are looked at first."""
 
@@ -37,6 +45,7 @@ class Question:
             "cpu_s": self.cpu_s,
             "seed": self.seed,
             "runs": self.runs,
+            "noise": asdict(self.noise),
             "struck": list(self.struck),
         }
 
@@ -54,6 +63,7 @@ class Question:
             float(d["cpu_s"]),
             int(d["seed"]),
             int(d["runs"]),
+            _noise(d["noise"]),
             tuple(map(str, d["struck"])),
         )
 
@@ -107,3 +117,10 @@ def _from_document(d: Mapping[str, Any]) -> Sequences:
         {str(line): tuple(map(str, orders)) for line, orders in d["lines"].items()},
         tuple(map(str, d["cut_order"])),
     )
+
+
+def _noise(d: Mapping[str, Any]) -> Noise:
+    """Read chance from plain data."""
+    failures = {str(line): Failures(**of) for line, of in d["failures"].items()}
+    others = None if d["other_lines"] is None else Failures(**d["other_lines"])
+    return Noise(**{**d, "failures": failures, "other_lines": others})

@@ -9,6 +9,7 @@ from seamline_platform.planning.hub.question import (
     CAUTIOUS,
     IMPROVED,
     KEPT,
+    OUTLOOK,
     Answer,
     Question,
 )
@@ -18,18 +19,14 @@ from seamline_platform.planning.shop.compiled import Compiled, compile_problem
 from seamline_platform.planning.shop.cpsat import have_cp_sat
 from seamline_platform.planning.shop.decode import Plan, evaluate
 from seamline_platform.planning.shop.kernels import HAVE_NUMBA
-from seamline_platform.planning.shop.noise import Failures, Noise
 from seamline_platform.planning.shop.predictions import prediction_of
 from seamline_platform.planning.shop.problem import Line, Order, Problem, Style
-from seamline_platform.planning.shop.risk import simulate
+from seamline_platform.planning.shop.risk import Risk, simulate
 from seamline_platform.planning.shop.sequences import Sequences, plan_of, sequences_of
 from seamline_platform.planning.shop.whatif import compare
 
 LEAST_MARGIN: Final = 120
 """Ticks."""
-NOISE: Final = Noise(other_lines=Failures(mtbf=2_400, mttr=45), late_share=0.05, late_ticks=120)
-"""Estimates: a line stops for three quarters of an hour once in four days of sewing, one kit in
-twenty comes two hours late; all times scatter by 15 %."""
 
 
 def answer(
@@ -57,6 +54,9 @@ def answer(
         count += 1
         on_improve(Answer(sequences, cost, cpu() - began, count))
 
+    risk = simulate(c, start, question.noise, question.seed, question.runs)
+    outlook = {OUTLOOK: prediction_of(question.problem, KEPT, risk).to_dict()}
+    on_improve(Answer(question.sequences, evaluate(c, start), cpu() - began, 0, outlook))
     half = Budget(cpu_s=question.cpu_s / 2)
     found = improve(
         question.problem, question.sequences, half, cpu, seed=question.seed,
@@ -66,7 +66,7 @@ def answer(
         return Answer(found.sequences, found.cost, cpu() - began, count)
     plans = {KEPT: start} | ({IMPROVED: plan_of(c, found.sequences)} if count else {})
     sure = improve(
-        _cautious(c, start, question), question.sequences, half, cpu, seed=question.seed,
+        _cautious(risk, question), question.sequences, half, cpu, seed=question.seed,
         struck=question.struck, strategies=[taxed_annealing], cancelled=cancelled,
     )  # fmt: skip
     wary = plan_of(c, sure.sequences)
@@ -77,14 +77,13 @@ def answer(
     return Answer(sequences_of(c, chosen), evaluate(c, chosen), cpu() - began, count, compared)
 
 
-def _cautious(c: Compiled, plan: Plan, question: Question) -> Problem:
+def _cautious(risk: Risk, question: Question) -> Problem:
     """Return the problem in which every order is due earlier by what chance may cost it.
 
     A search that uses up all slack to save set-ups finds plans that look well and turn out late.
-    The margin is twice the distance from the planned end to the P90 of the simulated runs of
-    `plan`, and `LEAST_MARGIN` more: an order that moves meets other luck than where it stood.
+    The margin is twice the distance from the planned end to the P90 of the simulated runs of the
+    question's plan, and `LEAST_MARGIN` more: an order that moves meets other luck elsewhere.
     """
-    risk = simulate(c, plan, NOISE, question.seed, question.runs)
     margin = {
         o.order: 2 * max(math.ceil(o.done.p90) - o.planned, 0) + LEAST_MARGIN for o in risk.orders
     }
@@ -94,7 +93,7 @@ def _cautious(c: Compiled, plan: Plan, question: Question) -> Problem:
 
 def _compared(c: Compiled, plans: Mapping[str, Plan], question: Question) -> dict[str, Any]:
     """Run the plans forward under the same luck; return what was found as plain data."""
-    result = compare(c, plans, NOISE, question.seed, question.runs, keep=KEPT)
+    result = compare(c, plans, question.noise, question.seed, question.runs, keep=KEPT)
     return {
         "chosen": result.chosen,
         "runs": question.runs,

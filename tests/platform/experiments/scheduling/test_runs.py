@@ -2,6 +2,9 @@
 
 import contextlib
 import shutil
+import subprocess
+import sys
+import threading
 from pathlib import Path
 
 import psutil
@@ -17,6 +20,37 @@ from seamline_platform.planning.shop.annealing import Budget
 from seamline_platform.planning.shop.generate import Recipe, draw_plant
 
 SOLVERS = Path(__file__).parent / "solvers_to_try.py"
+
+
+ASKS = """
+import sys
+from seamline_platform.experiments.scheduling.garment import GarmentCase
+from seamline_platform.experiments.scheduling.process import Worker
+from seamline_platform.experiments.scheduling.worker import SolveOrder
+from seamline_platform.planning.shop.annealing import Budget
+from seamline_platform.planning.shop.generate import Recipe, draw_plant
+
+if __name__ == "__main__":
+    case = GarmentCase("garment_40x8", "1", draw_plant(Recipe(8, 2, seed=3)))
+    order = SolveOrder(case, sys.argv[1], Budget(1.0), 1)
+    Worker(lambda: False).ask(order, 300.0, 300.0, lambda share, text: None)
+"""
+
+
+def test_a_busy_worker_and_its_children_end_with_a_parent_that_is_killed(tmp_path):
+    told = tmp_path / "pid"
+    file = shutil.copy(SOLVERS, tmp_path)
+    script = tmp_path / "asks.py"
+    script.write_text(ASKS, encoding="utf-8")
+    with subprocess.Popen([sys.executable, script, f"{file}:Family"]) as asking:
+        while not (told.is_file() and told.read_text()):  # a process of its own: only looked at
+            assert asking.poll() is None
+            threading.Event().wait(0.1)
+        child = psutil.Process(int(told.read_text()))
+        worker = child.parent()
+        asking.kill()
+        _, alive = psutil.wait_procs([worker, child], timeout=60)
+    assert [p for p in alive if p.status() != psutil.STATUS_ZOMBIE] == []
 
 
 @pytest.fixture

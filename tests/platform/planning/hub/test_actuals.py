@@ -8,6 +8,7 @@ from seamline_broker.contracts.catalogue import Catalogue
 from seamline_platform.planning.hub.actuals import Actual, Ledger
 from seamline_platform.planning.hub.bars import PlanBar
 from seamline_platform.planning.hub.efficiency import BOUND, learned
+from seamline_platform.planning.hub.question import NOISE
 from seamline_platform.planning.params import DispatchParams
 
 MINUTE = 60_000
@@ -75,14 +76,14 @@ def shift_of(days: int, factor: float, line: str = "line-1", efficiency: float =
 
 
 def test_few_orders_change_nothing(make_catalogue: MakeCatalogue) -> None:
-    assert learned(shift_of(5, 1.5), [], make_catalogue(), DispatchParams()) == {}
+    assert learned(shift_of(5, 1.5), [], make_catalogue(), DispatchParams(), NOISE) == ({}, NOISE)
 
 
 def test_orders_that_take_a_fifth_longer_lower_the_efficiency_by_as_much(
     make_catalogue: MakeCatalogue,
 ) -> None:
     actuals = [a for a in shift_of(14, 1.2) if works(a)]
-    found = learned(actuals, [], make_catalogue(), DispatchParams())
+    found, _ = learned(actuals, [], make_catalogue(), DispatchParams(), NOISE)
     assert found["suzhou/line-1"] == pytest.approx(0.52 / 1.2, rel=0.03)
 
 
@@ -92,20 +93,31 @@ def test_what_was_planned_with_another_efficiency_counts_as_such(
     actuals = [
         a for a in shift_of(14, 1.0, efficiency=0.4) if (a.actual_start_ms // DAY + 3) % 7 != 6
     ]
-    found = learned(actuals, [], make_catalogue(), DispatchParams())
+    found, _ = learned(actuals, [], make_catalogue(), DispatchParams(), NOISE)
     assert found["suzhou/line-1"] == pytest.approx(0.4, rel=0.03)
 
 
 def test_a_stop_is_no_slowness(make_catalogue: MakeCatalogue) -> None:
     actuals = [a for a in shift_of(14, 1.5) if works(a)]
     stops = [("suzhou/line-1", a.actual_start_ms, a.actual_start_ms + HOUR) for a in actuals]
-    found = learned(actuals, stops, make_catalogue(), DispatchParams())
+    found, _ = learned(actuals, stops, make_catalogue(), DispatchParams(), NOISE)
     assert found.get("suzhou/line-1", 0.52) == pytest.approx(0.52, rel=0.03)
+
+
+def test_chance_is_as_orders_and_stops_say(make_catalogue: MakeCatalogue) -> None:
+    steady = [a for a in shift_of(14, 1.0) if works(a)]
+    stops = [("suzhou/line-1", a.actual_start_ms, a.actual_start_ms + HOUR) for a in steady]
+    _, noise = learned(steady, stops, make_catalogue(), DispatchParams(), NOISE)
+    assert noise.sewing_cv != NOISE.sewing_cv
+    mine = noise.of("suzhou/line-1")
+    assert mine is not None
+    assert mine.mttr == pytest.approx(60, rel=0.1)
+    assert noise.late_share == NOISE.late_share  # of which nobody reports
 
 
 def test_no_data_move_an_efficiency_further_than_the_bound(make_catalogue: MakeCatalogue) -> None:
     actuals = [a for a in shift_of(14, 4.0) if works(a)]
-    found = learned(actuals, [], make_catalogue(), DispatchParams())
+    found, _ = learned(actuals, [], make_catalogue(), DispatchParams(), NOISE)
     assert found["suzhou/line-1"] == pytest.approx(0.52 * (1 - BOUND), abs=0.001)
 
 
@@ -122,5 +134,5 @@ def test_an_order_counts_from_the_end_of_the_one_before_it(make_catalogue: MakeC
                 planned - n * HOUR, planned + 2 * HOUR, planned + 2 * HOUR,
                 pieces=120, efficiency=0.52,
             ))  # fmt: skip
-    found = learned(overlapping, [], make_catalogue(), DispatchParams())
+    found, _ = learned(overlapping, [], make_catalogue(), DispatchParams(), NOISE)
     assert found.get("suzhou/line-1", 0.52) == pytest.approx(0.52, rel=0.02)

@@ -6,12 +6,13 @@ from dataclasses import replace
 import pytest
 
 from seamline_broker.errors import ConfigError
-from seamline_platform.planning.hub.question import KEPT, Answer, Question
+from seamline_platform.planning.hub.question import KEPT, NOISE, OUTLOOK, Answer, Question
 from seamline_platform.planning.hub.search import answer, method, warm_up
 from seamline_platform.planning.replan.evaluated import evaluated
 from seamline_platform.planning.shop.compiled import compile_problem
 from seamline_platform.planning.shop.dispatching import best_rule
 from seamline_platform.planning.shop.generate import Recipe, draw_plant
+from seamline_platform.planning.shop.noise import Failures, Noise
 from seamline_platform.planning.shop.predictions import Prediction
 from seamline_platform.planning.shop.problem import Problem
 from seamline_platform.planning.shop.sequences import Sequences, sequences_of
@@ -45,6 +46,9 @@ def test_a_poor_plan_is_improved_and_the_twin_says_by_how_much() -> None:
     )
     assert found.cost < cost(problem, start)
     assert [s.cost for s in steps] == sorted((s.cost for s in steps), reverse=True)
+    outlook = Prediction.from_dict(steps[0].compared[OUTLOOK])  # said before the search
+    assert (steps[0].improvements, len(outlook.orders)) == (0, len(problem.orders))
+    assert outlook.cost[1] <= outlook.cost[2]
     assert found.compared["chosen"] != KEPT
     mean, low, high = found.compared["gain"]
     assert 0 < low < mean < high
@@ -58,7 +62,7 @@ def test_a_cancelled_question_ends_with_what_was_found() -> None:
     steps: list[Answer] = []
     found = answer(
         Question(problem, start, cpu_s=30.0), time.process_time, on_improve=steps.append,
-        cancelled=lambda: bool(steps),
+        cancelled=lambda: any(step.improvements for step in steps),
     )  # fmt: skip
     assert found.compared == {}
     assert found.cpu_s < 10
@@ -67,11 +71,13 @@ def test_a_cancelled_question_ends_with_what_was_found() -> None:
 
 def test_question_and_answer_come_back_from_their_documents() -> None:
     problem, start = plant()
-    question = Question(problem, start, 1.5, 7, 33, ("L1",))
+    noise = Noise(failures={"L1": Failures(900.0, 30.0)}, late_share=0.1, late_ticks=60.0)
+    question = Question(problem, start, 1.5, 7, 33, noise, ("L1",))
     again = Question.from_document(question.to_document())
     assert again.sequences.lines == dict(start.lines)
     assert (again.problem, again.cpu_s, again.seed) == (problem, 1.5, 7)
-    assert (again.runs, again.struck) == (33, ("L1",))
+    assert (again.runs, again.noise, again.struck) == (33, noise, ("L1",))
+    assert Question.from_document(Question(problem, start).to_document()).noise == NOISE
     told = Answer(start, 12, 0.5, 3, {"chosen": "improved"})
     assert Answer.from_document(told.to_document()) == replace(
         told, sequences=Answer.from_document(told.to_document()).sequences
