@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from seamline_platform.planning.shop.kernels import (
     _compiled,
+    _inlined,
     burn_line,
     cut_all,
     finish_all,
@@ -99,7 +100,7 @@ def cut_now(t, s):  # type: ignore[no-untyped-def]
     )  # fmt: skip
 
 
-@_compiled
+@_inlined
 def sew_now(t, s, line):  # type: ignore[no-untyped-def]
     """Lay one line out anew."""
     metered = t.meters[line][4] > 0

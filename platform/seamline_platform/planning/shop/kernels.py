@@ -21,6 +21,16 @@ def _compiled(function: _F) -> _F:
     return made
 
 
+def _inlined(function: _F) -> _F:
+    """Compile into whoever calls it: handing over some dozen arrays costs more than a short row."""
+    if not HAVE_NUMBA:
+        return function
+    import numba
+
+    made: _F = numba.njit(cache=True, inline="always")(function)
+    return made
+
+
 @_compiled
 def to_work(tick, first, last, starts, ends, done):  # type: ignore[no-untyped-def]
     """Return the work before `tick` on the axis that lies in `first` .. `last` of the tables."""
@@ -123,7 +133,7 @@ def cut_all(  # type: ignore[no-untyped-def]
         kit[i] = tick + transport
 
 
-@_compiled
+@_inlined
 def sew_line(  # type: ignore[no-untyped-def]
     sequence, length, work, klass, setup, change, losses, state, anticipatory, kit,
     sew_end, axis, starts, ends, done, spans, metered,
