@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -197,7 +198,15 @@ def test_ctrl_c_ends_the_search_and_keeps_the_plan(plant: Problem) -> None:
     assert planned.facts["moves"] == 0
 
 
-def test_a_second_ctrl_c_ends_the_program() -> None:
+@pytest.fixture
+def usual_ctrl_c() -> Iterator[None]:
+    """Ctrl-C as a terminal has it: whoever is started in the background ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_a_second_ctrl_c_ends_the_program(usual_ctrl_c: None) -> None:
     with interruptible() as asked:
         assert not asked()
         os.kill(os.getpid(), signal.SIGINT)

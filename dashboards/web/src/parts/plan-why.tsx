@@ -9,7 +9,8 @@ import { signedMinutes } from "./plan-check";
 const MINUTE_MS = 60_000;
 const TOPICS = ["where", "when", "earlier", "displaced", "late"] as const;
 
-const sentence = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+/** A sentence begins large, unless its first word is the name of an order or a line. */
+const sentence = (text: string): string => (/^[a-z]+[ ,:]/.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text);
 
 function Sentences(props: { said: readonly PlanSentence[] }) {
   return (
