@@ -41,4 +41,4 @@ class PromiseQuote(Model):
     lots: list[PromiseLot]
     orders: int = Field(description="orders without a kit that hours are kept for")
     moq_pieces: int
-    ms: float = Field(description="CPU milliseconds that the answer took")
+    ms: float = Field(description="CPU milliseconds that the answer took, dispatch apart")

@@ -25,7 +25,7 @@ from seamline_platform.planning.floor import Floor
 from seamline_platform.planning.hub.actuals import Actual, Ledger
 from seamline_platform.planning.hub.efficiency import learned
 from seamline_platform.planning.hub.follow import FollowedPlan
-from seamline_platform.planning.hub.question import NOISE, Question
+from seamline_platform.planning.hub.question import NOISE, OUTLOOK, Question
 from seamline_platform.settings import PlanningSettings
 
 T = TypeVar("T")
@@ -194,7 +194,8 @@ class PlanRoom:
         self.solver.ask(question)
 
     def _heard(self, heard: Heard) -> None:
-        if heard.final or heard.reason:
+        early = heard.answer is not None and OUTLOOK in heard.answer.compared
+        if heard.final or heard.reason or early:
             self._pool.submit(self.hub.heard, heard)
 
     def _show(self, state: SolverState) -> None:

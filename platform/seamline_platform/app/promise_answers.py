@@ -1,7 +1,9 @@
 """Promises from the live state: the network of the moment, dispatched, and one order priced."""
 
+import threading
 import time
 from collections.abc import Callable
+from typing import Final
 
 from seamline_broker.contracts.catalogue import Catalogue
 from seamline_broker.contracts.view import View
@@ -19,12 +21,14 @@ from seamline_platform.planning.network.promise import (
 from seamline_platform.planning.params import DispatchParams
 from seamline_platform.planning.shop.annealing import Timer
 
-_CPU_S = 1.0
+_FRESH_MS: Final = 15 * 60_000
+"""Plant time for which a book is asked again before the orders are dispatched anew."""
+_CPU_S: Final = 1.0
 """Exchanges end after this; the demo's orders need some hundredths."""
 
 
 class PromiseAnswers:
-    """Answers promises; holds nothing but where to look."""
+    """Answers promises from the newest book: orders dispatched, hours priced."""
 
     def __init__(
         self,
@@ -33,6 +37,9 @@ class PromiseAnswers:
         cpu: Timer = time.thread_time,
     ) -> None:
         self._view, self._params, self._cpu = view, params, cpu
+        self._lock = threading.Lock()
+        self._made_ms = 0
+        self._book: Book | None = None
 
     def quote(self, style: str, pieces: int, region: str, days: int) -> PromiseQuote:
         """Return a quote; nothing is booked.
@@ -40,13 +47,11 @@ class PromiseAnswers:
         Raises:
             RequestError: 404 if style or region is unknown, 503 before master data have come.
         """
-        begun = self._cpu()
         view = self._view()
         catalogue = view.catalogue
         _check(catalogue, style, region)
-        network = network_of_view(view, self._params(), view.now_ms)
-        terms = PromiseTerms(moq_pieces=catalogue.moq_pieces)
-        book = Book.of(network, dispatch(network, self._cpu, _CPU_S), terms)
+        book = self._newest(view)
+        begun = self._cpu()
         demand = demand_of_ask(catalogue, Ask(style, pieces, region, days))
         today_ms = view.now_ms // DAY_MS * DAY_MS
         lots = [_lot(quote, today_ms) for quote in book.quote_lots(demand)]
@@ -56,10 +61,21 @@ class PromiseAnswers:
             region=region,
             due_ms=today_ms + days * DAY_MS,
             lots=lots,
-            orders=len(network.orders),
+            orders=len(book.network.orders),
             moq_pieces=catalogue.moq_pieces,
             ms=round((self._cpu() - begun) * 1_000, 2),
         )
+
+    def _newest(self, view: View) -> Book:
+        """Return the book of the moment, made anew when it is old."""
+        with self._lock:
+            fresh = 0 <= view.now_ms - self._made_ms < _FRESH_MS
+            if self._book is None or not fresh:
+                network = network_of_view(view, self._params(), view.now_ms)
+                terms = PromiseTerms(moq_pieces=view.catalogue.moq_pieces)
+                self._book = Book.of(network, dispatch(network, self._cpu, _CPU_S), terms)
+                self._made_ms = view.now_ms
+            return self._book
 
 
 def _check(catalogue: Catalogue, style: str, region: str) -> None:

@@ -1,6 +1,7 @@
 """What the platform hears becomes repairs, starts and ends of orders; a restart follows on."""
 
 import asyncio
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -9,10 +10,14 @@ import pytest
 
 from seamline_broker.clock import ManualClock
 from seamline_broker.contracts.batch import Readings
+from seamline_platform.app.plan_payloads import bars, board_model
 from seamline_platform.app.plan_room import LOOK_EVERY_MS, PlanRoom, RoomWires
+from seamline_platform.app.solver import Heard
 from seamline_platform.app.triggers import Trigger
 from seamline_platform.domain.batches import DecodedBatch
 from seamline_platform.planning.dispatch import DispatchPolicy
+from seamline_platform.planning.hub.question import Answer, Question
+from seamline_platform.planning.hub.search import answer
 from seamline_platform.settings import PlanningSettings
 from seamline_sim import World, load_scenario
 from seamline_sim.drivers import run_headless
@@ -143,3 +148,21 @@ def test_after_a_restart_the_plan_in_force_is_followed_and_numbers_go_on(wired: 
     assert accepted.number == 12
     mine = [o for o in accepted.sequences.lines["hangzhou/line-2"] if o in orders]
     assert mine == list(reversed(orders))
+
+
+def test_how_a_plan_does_under_chance_is_known_before_the_search_is_over(wired: Wired) -> None:
+    wired.look()
+    before = wired.room.hub.snapshot
+    assert before is not None
+    board = before.board
+    said: list[Answer] = []
+    question = Question(board.to_solve, board.accepted.sequences, cpu_s=0.05, runs=20)
+    answer(question, time.process_time, on_improve=said.append)
+    wired.room._heard(Heard(1, said[0], final=False))
+    wired.room._pool.submit(int).result()  # steps come one after the other
+    after = wired.room.hub.snapshot
+    assert after is not None
+    figures = board_model(after).accepted.figures
+    assert figures.p50 is not None
+    assert figures.p50 <= figures.p90
+    assert all(bar.p50_ms <= bar.p90_ms for bar in bars(after, after.board.accepted))

@@ -65,3 +65,17 @@ def test_before_master_data_have_come_nobody_promises(catalogue: Catalogue) -> N
     with pytest.raises(RequestError) as refused:
         answers(replace(catalogue, lines=())).quote("TS01", 300, "east", 7)
     assert refused.value.status == 503
+
+
+def test_a_book_is_asked_again_for_a_quarter_of_a_plant_hour(catalogue: Catalogue) -> None:
+    views = [View(MONDAY_MS + minutes * 60_000, catalogue, {}, {}, {}) for minutes in (0, 14, 15)]
+    made: list[int] = []
+
+    def params() -> DispatchParams:
+        made.append(len(views))
+        return DispatchParams()
+
+    asked = PromiseAnswers(lambda: views.pop(0), params, lambda: 0.0)
+    for _ in range(3):
+        asked.quote("TS01", 300, "east", 7)
+    assert len(made) == 2

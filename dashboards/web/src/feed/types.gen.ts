@@ -1182,7 +1182,7 @@ export interface PromiseQuote {
   /** orders without a kit that hours are kept for */
   orders: number;
   moq_pieces: number;
-  /** CPU milliseconds that the answer took */
+  /** CPU milliseconds that the answer took, dispatch apart */
   ms: number;
 }
 
