@@ -93,13 +93,7 @@ def plan(
     if rule and solver:
         raise ConfigError("--rule begins our own search; with --solver it has no meaning.")
     problem = _problem(file, orders, scenario, start, zone)
-    if explain and explain not in problem.order_of:
-        some = ", ".join(list(problem.order_of)[:5]) or "none"
-        raise ConfigError(f"The order to explain is {explain!r}; there is: {some}.")
-    if lang not in ("en", "zh"):
-        raise ConfigError(f"The language is {lang!r}; there is: en, zh.")
-    if pareto is not None and problem.tariff is None:
-        raise ConfigError("--pareto weighs cost against electricity; the problem has no 'tariff'.")
+    _check_extras(problem, explain, lang, pareto)
     allowed = _budget(budget, moves, ticks)
     planned = _search(problem, allowed, seed, rule, solver)
     extras = _extras(problem, planned, risk, explain, seed)
@@ -113,6 +107,17 @@ def plan(
         print_json(document)
     else:
         _print(problem, planned, extras)
+
+
+def _check_extras(problem: "Problem", explain: str, lang: str, pareto: Path | None) -> None:
+    """Refuse what the problem cannot be asked for, before any search."""
+    if explain and explain not in problem.order_of:
+        some = ", ".join(list(problem.order_of)[:5]) or "none"
+        raise ConfigError(f"The order to explain is {explain!r}; there is: {some}.")
+    if lang not in ("en", "zh"):
+        raise ConfigError(f"The language is {lang!r}; there is: en, zh.")
+    if pareto is not None and problem.tariff is None:
+        raise ConfigError("--pareto weighs cost against electricity; the problem has no 'tariff'.")
 
 
 @dataclass(frozen=True, slots=True)

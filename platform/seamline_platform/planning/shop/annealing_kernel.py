@@ -7,7 +7,7 @@ are sewn about the same time.
 """
 
 import math
-from typing import Any, Final, NamedTuple
+from typing import Final
 
 from seamline_platform.planning.shop.kernels import (
     _compiled,
@@ -22,72 +22,6 @@ ENOUGH: Final = 1 << 60
 """A cost above every plan's."""
 NEAR: Final = 8
 """So many ranks away is close by, in sewing and at the cutting tables."""
-
-
-class Tables(NamedTuple):
-    """What does not change: see `Compiled`. Arrays, or lists where nothing is compiled."""
-
-    work: Any
-    klass: Any
-    setup: Any
-    change: Any
-    losses: Any
-    states: Any
-    """By line: work at which it is free, class, age."""
-    anticipatory: int
-    release: Any
-    cut: Any
-    cut_transport: int
-    finish: Any
-    finish_transport: int
-    due: Any
-    weight: Any
-    fixed: Any
-    """Orders at the head of each line that stay there."""
-    axes: Any
-    """First and last interval of each line's axis, then cutting's, then finishing's."""
-    starts: Any
-    ends: Any
-    done: Any
-    cut_busy: Any
-    """Work from which each table is free; `finish_busy` the same of finishing stations."""
-    finish_busy: Any
-    tardiness: int
-    set_up: int
-    move: int
-    planned: Any
-    """Line of each order in the plan before, or -1."""
-    meters: Any
-    """By line, where its rates of electricity lie: see `burn_line`."""
-    meter_starts: Any
-    before: Any
-    rates: Any
-    near: Any
-
-
-class State(NamedTuple):
-    """What changes: sequences (lines x orders), their lengths, line of an order, and scratch."""
-
-    sequences: Any
-    lengths: Any
-    line_of: Any
-    cut_order: Any
-    kit: Any
-    sew_end: Any
-    spans: Any
-    """Work of its line at which sewing of each order begins, and ends."""
-    costs: Any
-    """Of each line: set-ups and moves."""
-    burnt: Any
-    """Of each line: electricity, in millionths."""
-    ranked: Any
-    tables: Any
-    taken: Any
-    places: Any
-    saved_kit: Any
-    saved_end: Any
-    saved_costs: Any
-    saved_burnt: Any
 
 
 @_compiled

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from seamline_platform.planning.shop.annealing_kernel import State, Tables
+from seamline_platform.planning.shop.annealing_state import State, Tables
 from seamline_platform.planning.shop.compiled import CANNOT, Compiled
 from seamline_platform.planning.shop.decode import Plan
 from seamline_platform.planning.shop.kernels import HAVE_NUMBA
